@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""kmm: Linux page migration, to be stepped through.
+
+    import kmm
+
+    run = kmm.load("anon-shared").run()
+    run.result["rc"], len(run.trace)
+    run.trace.narrate(12)
+
+    with kmm.replace(migrate_page_move_mapping=mine):
+        kmm.load("file-clean").run()
+
+    w = kmm.World(nodes=2)
+    page = w.mm().mmap(pages=4).touch(0)
+    w.migrate_pages([page], to_node=1).trace.holders("p0", 5)
+"""
+
+from kmm.errors import KmmError
+from kmm.scenario import Run, Scenario, ScenarioError, World, load
+from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
+
+__version__ = "0.1.0"
+
+#: Which room answers which question about a trace; it is imported when first asked.
+Trace.ROOMS.update(
+    holders="kmm.explain.holders",
+    narrate="kmm.explain.narrate",
+    phases="kmm.explain.phases",
+)
+
+__all__ = [
+    "Change", "KernelBug", "KmmError", "Machine", "Run", "Scenario", "ScenarioError", "State",
+    "Step", "Trace", "World", "load", "replace",
+]  # fmt: skip

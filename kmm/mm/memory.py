@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From an address to a page (mm/memory.c)."""
+
+from __future__ import annotations
+
+from errno import EFAULT
+
+from kmm.mm.mmap import VM_PFNMAP, VmAreaStruct
+from kmm.mm.page import Page, get_page
+from kmm.mm.pgtable import (
+    pgd_offset,
+    pgd_present,
+    pmd_offset,
+    pmd_present,
+    pte_lockptr,
+    pte_offset_map,
+    pte_present,
+    pte_t,
+    pte_unmap_unlock,
+    pud_offset,
+    pud_present,
+)
+from kmm.mm.spinlock import spin_lock
+from kmm.sim import goto, kernel_function, label
+
+KERNEL_FILE = "mm/memory.c"
+
+#: follow_page: take a reference on the page.
+FOLL_GET = 4
+
+
+def IS_ERR(page: Page | int | None) -> bool:
+    """An error stands in the place of a pointer."""
+    return isinstance(page, int)
+
+
+def PTR_ERR(page: Page | int | None) -> int:
+    """The error in the place of a pointer.
+
+    Simplified: C reads a valid pointer as a number too, which means nothing; here that is 0.
+    """
+    return page if isinstance(page, int) else 0
+
+
+def vm_normal_page(vma: VmAreaStruct, pte: pte_t) -> Page | None:
+    """The page that a present pte maps, None if there is no struct page that belongs to the VM."""
+    if vma.vm_flags & VM_PFNMAP or pte.special:
+        return None
+    page: Page = pte.page
+    return page
+
+
+@kernel_function
+def follow_page(vma: VmAreaStruct, address: int, flags: int) -> Page | int | None:
+    """The page mapped at the address, with a reference if FOLL_GET; None if nothing is present.
+
+    -EFAULT (as ERR_PTR) where there is something without a struct page.  Needs mmap_sem.
+    Simplified: no huge pages, no write access, no marking as accessed.
+    """
+    mm = vma.vm_mm
+    pgd = pgd_offset(mm, address)
+    if not pgd_present(pgd):
+        return None
+    pud = pud_offset(pgd, address)
+    if not pud_present(pud):
+        return None
+    pmd = pmd_offset(pud, address)
+    if not pmd_present(pmd):
+        return None
+    ptep = pte_offset_map(pmd, address)
+    ptl = pte_lockptr(mm, pmd)
+    spin_lock(ptl)
+    page: Page | int | None = None
+    with label() as unlock:
+        pte = ptep.value
+        if not pte_present(pte):
+            goto(unlock)
+        page = vm_normal_page(vma, pte)
+        if page is None:
+            page = -EFAULT
+            goto(unlock)
+        if flags & FOLL_GET:
+            get_page(page)
+    pte_unmap_unlock(ptep, ptl)
+    return page

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""struct task_struct, and what it may do now (kernel/sched.c, kernel/pid.c, kernel/fork.c).
+
+`current()` is the task that runs.  Who holds a spinlock (`preempt_count` > 0) or is inside
+rcu_read_lock (`rcu_depth` > 0) must not sleep; `might_sleep` is what finds those who do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kmm.mm.spinlock import RwLock
+from kmm.sim import Tracked, current, current_machine, primitive
+from kmm.sim.bug import KernelBug, function_of
+from kmm.sim.running import caller
+
+if TYPE_CHECKING:
+    from kmm.mm.mmap import MmStruct
+
+KERNEL_FILE = "kernel/sched.c"
+
+#: The task may write to swap although the device is congested.
+PF_SWAPWRITE = 0x00800000
+
+
+class TaskStruct(Tracked):
+    """struct task_struct: a task, its address space and its rights.
+
+    `mems_allowed` is a mask of nodes, `caps` a mask of capabilities.
+    """
+
+    pid: int = 0
+    mm: MmStruct | None = None
+    flags: int = 0
+    uid: int = 0
+    euid: int = 0
+    suid: int = 0
+    caps: int = 0
+    mems_allowed: int = 0
+    preempt_count: int = 0
+    rcu_depth: int = 0
+
+
+def might_sleep(*, rcu: bool = True) -> None:
+    """Stop the machine if the running task must not sleep here.
+
+    `rcu`: sleeping inside rcu_read_lock is looked for too.  Raises KernelBug, in the function
+    that asks.
+    """
+    task = current()
+    if task.preempt_count:
+        text = "sleeping function called with a spinlock held"
+    elif rcu and task.rcu_depth:
+        text = "sleeping function called inside rcu_read_lock"
+    else:
+        return
+    raise KernelBug(text, function_of(caller()), f"task {task.name}")
+
+
+@primitive
+def cond_resched() -> None:
+    """A place at which the task lets others run if they want to."""
+    might_sleep()
+
+
+@primitive(source="kernel/pid.c")
+def find_task_by_vpid(pid: int) -> TaskStruct | None:
+    """The task with that pid, or None.  Needs tasklist_lock or RCU."""
+    tasks: list[TaskStruct] = current_machine().kernel.tasks
+    return next((task for task in tasks if task.pid == pid), None)
+
+
+@primitive(source="kernel/fork.c")
+def get_task_mm(task: TaskStruct) -> MmStruct | None:
+    """The task's address space with one user more, None of a kernel thread."""
+    mm = task.mm
+    if mm is not None:
+        mm.mm_users += 1
+    return mm
+
+
+@primitive(source="kernel/fork.c")
+def mmput(mm: MmStruct) -> None:
+    """One user of the address space less.
+
+    Simplified: nothing is torn down with the last user; scenarios keep their address spaces.
+    """
+    mm.mm_users -= 1
+
+
+def tasklist_lock() -> RwLock:
+    """The lock of the list of all tasks."""
+    lock: RwLock = current_machine().kernel.tasklist_lock
+    return lock
+
+
+__all__ = [
+    "PF_SWAPWRITE", "TaskStruct", "cond_resched", "current", "find_task_by_vpid",
+    "get_task_mm", "might_sleep", "mmput", "tasklist_lock",
+]  # fmt: skip

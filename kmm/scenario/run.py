@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run: what became of one operation in one world.
+
+`run.trace` is the record, `run.result` the result as docs/scenario-format.md describes it, and
+`run.machine` the machine as it stands afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from kmm.mm.swap import lru_add_drain
+from kmm.scenario.final import final_state
+from kmm.scenario.projection import calls_of, trace_of
+from kmm.scenario.primitives import QUIET
+from kmm.sim import KernelBug, Machine, Trace
+
+if TYPE_CHECKING:
+    from kmm.scenario.world import World
+
+
+class Run:
+    """One operation, which has been run by the time this exists."""
+
+    def __init__(
+        self,
+        world: World,
+        operation: Callable[[], Any],
+        *,
+        record: bool = True,
+        about: dict[str, Any] | None = None,
+    ) -> None:
+        self.world = world
+        self.machine: Machine = world.machine
+        self.rc: Any = None
+        self.bug: str | None = None
+        self._about = about or {}
+        self._trace: Trace | None = None
+        self._result: dict[str, Any] | None = None
+        if world.last_run is not None:
+            # The machine goes on: what the last run would say of its end must be said now.
+            world.last_run.settle()
+        world.last_run = self
+        self._run(operation, record=record)
+
+    def _run(self, operation: Callable[[], Any], *, record: bool) -> None:
+        machine, world = self.machine, self.world
+        machine.current = world.current
+        kernel = machine.kernel
+        kernel.not_isolated, kernel.user_status = [], None
+        machine.recorder = None
+        if record:
+            machine.record()
+        with machine:
+            try:
+                self.rc = operation()
+            except KernelBug as bug:
+                self.bug = bug.message
+            if record:
+                self._trace = machine.trace(**self._about)
+            if world.drain_after and self.bug is None:
+                lru_add_drain()
+
+    @property
+    def trace(self) -> Trace:
+        """Every step of the operation."""
+        if self._trace is None:
+            raise RuntimeError("this run was not recorded: run it with record=True")
+        return self._trace
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What happened and how it ended, as one JSON document."""
+        if self._result is None:
+            self._result = self._make_result()
+        return self._result
+
+    def settle(self) -> None:
+        """Take down the end of the run before the machine goes on."""
+        if self._result is None:
+            self._result = self._make_result()
+
+    def _make_result(self) -> dict[str, Any]:
+        kernel = self.machine.kernel
+        result: dict[str, Any] = {"rc": self.rc, "bug": self.bug}
+        if kernel.user_status is not None:
+            status = kernel.user_status
+            result["status"] = [status[i] for i in range(status.length)]
+        result["not_isolated"] = list(kernel.not_isolated)
+        result["events_unfired"] = len(self.world.others.pending)
+        result["warnings"] = list(kernel.warnings)
+        result["oob"] = [list(read) for read in kernel.beyond_mask]
+        if self._trace is not None:
+            task = self.world.current.name if self.world.current else ""
+            full = trace_of(self._trace, task)
+            result["calls"] = calls_of(self._trace, task)
+            result["trace"] = [entry for entry in full if entry[0] not in QUIET]
+            result["trace_full"] = full
+        result["final"] = final_state(self.world)
+        return result
+
+    def __repr__(self) -> str:
+        end = f"stopped by {self.bug}" if self.bug else f"rc {self.rc}"
+        return f"<Run: {end}>"

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Function: what the machine knows of a function of the kernel, and the table of all of them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+
+class Function:
+    """A function of the kernel: its name, the C file it is from, and its present body.
+
+    `kind` is "primitive" (one atomic step), "function" (made of steps) or "statement" (a step
+    that no function stands for).
+    """
+
+    __slots__ = ("body", "file", "kind", "name", "number", "original", "parameters", "signature")
+
+    def __init__(self, body: Callable[..., Any], kind: str, file: str, name: str = "") -> None:
+        self.name = name or body.__name__
+        self.kind = kind
+        self.file = file
+        self.original = body
+        self.body = body
+        self.signature = inspect.signature(body)
+        self.parameters = tuple(self.signature.parameters)
+        self.number = len(NUMBERED)
+        if self.name in FUNCTIONS:
+            raise ValueError(f"two functions of the kernel are called {self.name}")
+        FUNCTIONS[self.name] = self
+        NUMBERED.append(self)
+
+    def positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments of a call in order, however they were written."""
+        return self.signature.bind(*args, **kwargs).args
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name} ({self.file})>"
+
+
+#: Every function of the kernel by its name; and by its number, which the record keeps.
+FUNCTIONS: dict[str, Function] = {}
+NUMBERED: list[Function] = []
+
+
+def _assign(place: str, value: object) -> None:
+    """A write outside any primitive: `newpage.index = page.index`."""
+
+
+def _stop(text: str) -> None:
+    """BUG(): the kernel stops here."""
+
+
+ASSIGN = Function(_assign, "statement", "", "assign")
+STOP = Function(_stop, "statement", "", "BUG")

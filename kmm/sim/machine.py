@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Machine: one small computer, its objects, its tasks and the record of what happens.
+
+Everything in a machine knows it (`page.machine`).  A machine is *running* inside `with machine:`,
+which is where functions without an argument (`current()`, `cond_resched()`) find it.  `record()`
+begins a trace at the present state; `trace()` hands out what has been recorded so far.
+
+The life of a step, in `kmm.sim.primitive`: the environment may act, then the primitive runs to its
+end without any other task in between (`inside` is true meanwhile), then the step is written down.
+After a KernelBug the machine is dead: each further step raises the same bug again.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from kmm.sim.bug import KernelBug
+from kmm.sim.environment import Environment
+from kmm.sim.function import ASSIGN, STOP, Function
+from kmm.sim.recorder import Recorder
+from kmm.sim.running import now
+from kmm.sim.trace import Trace
+from kmm.sim.values import plain
+
+if TYPE_CHECKING:
+    from kmm.sim.containers import Cells
+    from kmm.sim.fields import Tracked
+
+
+class Machine:
+    """An empty machine: no memory, no tasks.
+
+    `debug_vm`: the kernel is built with CONFIG_DEBUG_VM, so VM_BUG_ON is checked.
+    `kernel` holds the kernel's global variables; what is in it is the business of `kmm.mm`.
+    """
+
+    def __init__(self, *, debug_vm: bool = True) -> None:
+        self.debug_vm = debug_vm
+        self.kernel: Any = None
+        self.objects: dict[str, Any] = {}
+        self.current: Any = None
+        self.bug: KernelBug | None = None
+        self.recorder: Recorder | None = None
+        #: A primitive is running: what it calls and changes is part of its step.
+        self.inside = False
+        #: The environment wants to be asked before each step, or the machine is dead.
+        self.hooked = False
+        self._environment = Environment()
+        self._slots = 0
+        self._entered: list[Machine | None] = []
+
+    # Objects and their places in the record.
+
+    def unique(self, name: str) -> str:
+        """`name`, or name#2, name#3, ... if an object has it already."""
+        if name not in self.objects:
+            return name
+        return next(n for i in itertools.count(2) if (n := f"{name}#{i}") not in self.objects)
+
+    def take_slots(self, count: int) -> int:
+        """The first of `count` new slots of the record."""
+        first = self._slots
+        self._slots += count
+        return first
+
+    def add(self, thing: Any) -> None:
+        """Enter a new object under its name."""
+        self.objects[thing.name] = thing
+        if self.recorder is not None:
+            self.recorder.new_object(thing)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.objects[name]
+
+    # Running.
+
+    @property
+    def environment(self) -> Environment:
+        """Everybody else; setting it takes effect at the next step."""
+        return self._environment
+
+    @environment.setter
+    def environment(self, environment: Environment) -> None:
+        self._environment = environment
+        self.attend()
+
+    def attend(self) -> None:
+        """Look anew whether the environment wants to be asked."""
+        self.hooked = self.bug is not None or self._environment.attentive
+
+    def __enter__(self) -> Machine:
+        self._entered.append(now.machine)
+        now.machine = self
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        now.machine = self._entered.pop()
+
+    @contextmanager
+    def as_task(self, task: Tracked) -> Iterator[None]:
+        """Inside, `task` runs: steps are its steps, and its calls are a tree of their own."""
+        before, self.current = self.current, task
+        inside, self.inside = self.inside, False
+        calls = self.recorder.switch(task) if self.recorder is not None else None
+        try:
+            yield
+        finally:
+            self.current, self.inside = before, inside
+            if self.recorder is not None and calls is not None:
+                self.recorder.switch_back(calls)
+
+    # What primitives ask of their machine.
+
+    def before(self, function: Function, args: tuple[Any, ...]) -> None:
+        """A step is about to happen."""
+        if self.bug is not None:
+            raise self.bug
+        self._environment.before(function, args)
+
+    def entered(self, function: Function, args: tuple[Any, ...]) -> None:
+        """A kernel function has been called."""
+        if self.bug is not None:
+            raise self.bug
+        self._environment.entered(function, args)
+
+    def left(self, function: Function, result: Any) -> None:
+        """A kernel function has returned."""
+        if self.bug is None:
+            self._environment.left(function, result)
+
+    def die(self, bug: KernelBug) -> None:
+        """The kernel has stopped; the first bug is the one that counts."""
+        if self.bug is None:
+            self.bug = bug
+            self.attend()
+
+    def record_stop(self, bug: KernelBug, frame: FrameType) -> None:
+        """A BUG() outside any primitive is a step of its own."""
+        if self.recorder is not None and not self.inside and self.bug is None:
+            self.recorder.step(STOP.number, frame, (bug.text,), None, failed=True)
+        if not self.inside:
+            self.die(bug)
+
+    # Writes that stand outside any primitive.
+
+    def assign(self, owner: Tracked, field: str, value: Any, frame: FrameType) -> None:
+        """`owner.field = value` as a statement: a step of its own."""
+        if self.hooked and now.machine is self:
+            self.before(ASSIGN, (owner, field))
+        old = owner.__dict__[field]
+        owner.__dict__[field] = value
+        if self.recorder is not None:
+            self.recorder.changed(owner.base + owner.PLACE[field], old, value)
+            place = f"{owner.name}.{field}"
+            self.recorder.step(ASSIGN.number, _writer(frame), (place, value), None)
+
+    def assign_cell(self, cells: Cells[Any, Any], key: Any, value: Any, frame: FrameType) -> None:
+        """`cells[key] = value` as a statement: a step of its own."""
+        if self.hooked and now.machine is self:
+            self.before(ASSIGN, (cells, key))
+        cells.put(key, value)
+        if self.recorder is not None:
+            place = f"{cells.name}[{plain(key)}]"
+            self.recorder.step(ASSIGN.number, _writer(frame), (place, value), None)
+
+    # The record.
+
+    def record(self) -> None:
+        """Begin a new record at the present state."""
+        self.recorder = Recorder(self)
+
+    def trace(self, **about: Any) -> Trace:
+        """What has been recorded since `record()`; `about` goes into the trace's header."""
+        if self.recorder is None:
+            raise RuntimeError("nothing is recorded: call machine.record() first")
+        return Trace.of(self.recorder, self.bug, about)
+
+
+def _writer(frame: FrameType) -> FrameType:
+    """The frame of the statement that writes, where it writes through a pointer of `sim`."""
+    while frame.f_globals.get("__name__") == "kmm.sim.pointer" and frame.f_back is not None:
+        frame = frame.f_back
+    return frame

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The recorder: what happens is written down in compact columns.
+
+No object is made for a step.  A step is one number in each of seven arrays; its arguments and its
+changes are runs in further arrays, of which the step keeps the end.  What a number stands for is
+in tables that grow only with what is new: values, objects, places in the code.  `kmm.sim.trace`
+reads all this, `docs/trace-format.md` describes it.
+
+While a machine runs, a place in the code is kept as code object and instruction offset; lines and
+sources are looked up when somebody asks.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field, fields
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+from kmm.sim.fields import Tracked
+from kmm.sim.values import ValueTable, plain
+
+if TYPE_CHECKING:
+    from kmm.sim.machine import Machine
+
+#: What has become of a call.
+OPEN, RETURNED, ABORTED = 0, 1, 2
+
+
+def _column(kind: str = "I") -> Any:
+    return field(default_factory=lambda: array(kind))
+
+
+@dataclass(slots=True)
+class Columns:
+    """The record itself.  Slot, value, site, call and function are numbers into tables."""
+
+    # One entry a step.
+    function: array[int] = _column("H")
+    task: array[int] = _column("B")
+    site: array[int] = _column()
+    call: array[int] = _column()
+    result: array[int] = _column()
+    args_end: array[int] = _column()
+    changes_end: array[int] = _column()
+    # One entry an argument of a step.
+    args: array[int] = _column()
+    # One entry a change.
+    slot: array[int] = _column()
+    old: array[int] = _column()
+    new: array[int] = _column()
+    # One entry a call.  Call 0 is nobody's: what happens outside every kernel function.
+    call_function: array[int] = _column("H")
+    call_task: array[int] = _column("B")
+    call_parent: array[int] = _column()
+    call_site: array[int] = _column()
+    call_first: array[int] = _column()
+    call_last: array[int] = _column()
+    call_result: array[int] = _column()
+    call_state: array[int] = _column("B")
+    call_args_end: array[int] = _column()
+    # One entry an argument of a call.
+    call_args: array[int] = _column()
+    # One entry a slot: its value at the start or, of a later object, when it came into being.
+    initial: array[int] = _column()
+
+    def copy(self) -> Columns:
+        """The same numbers in arrays of their own."""
+        return Columns(*(getattr(self, f.name)[:] for f in fields(self)))
+
+
+@dataclass(slots=True)
+class ObjectEntry:
+    """An object of the record.
+
+    The slot `base` says whether it exists.  A struct has its `fields` in the slots behind it, a
+    container one slot for each key of `cells`.
+    """
+
+    name: str
+    type: str
+    base: int
+    fields: tuple[str, ...]
+    cells: dict[Any, int] | None = None
+    #: The keys are addresses, and shown so.
+    hex_keys: bool = False
+
+
+class Recorder:
+    """Writes down what happens in `machine` from now on."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.columns = Columns()
+        self.values = ValueTable()
+        self.objects: list[ObjectEntry] = []
+        self.sites: list[tuple[CodeType | None, int]] = [(None, 0)]
+        self.tasks: list[str] = []
+        #: Steps that a bug cut off.
+        self.failed: set[int] = set()
+        self._containers: dict[int, ObjectEntry] = {}
+        self._site_numbers: dict[int, int] = {}
+        self._task_numbers: dict[Any, int] = {}
+        self._calls_of: dict[int, int] = {}
+        self._task = self._task_number(machine.current)
+        self._call = 0
+        self._open_call(0, 0, ())
+        self.columns.call_state[0] = RETURNED
+        for thing in machine.objects.values():
+            self._enter_object(thing, exists=1)
+
+    # Objects.
+
+    def new_object(self, thing: Any) -> None:
+        """An object has come into being, in the step that is being made."""
+        self._enter_object(thing, exists=0)
+        self.changed(thing.base, 0, 1)
+
+    def _enter_object(self, thing: Any, *, exists: int) -> None:
+        kind = type(thing).__name__
+        number = self.values.number
+        if isinstance(thing, Tracked):
+            entry = ObjectEntry(thing.name, kind, thing.base, tuple(thing.FIELDS))
+            self._start(thing.base, [number(exists), *map(number, thing.__dict__.values())])
+        else:
+            entry = ObjectEntry(thing.name, kind, thing.base, (), {}, thing.HEX_KEYS)
+            self._containers[thing.base] = entry
+            self._start(thing.base, [number(exists)])
+            for key, value in thing.recorded_cells():
+                slot = thing.slots.get(key)
+                if slot is None:
+                    slot = thing.slots[key] = thing.machine.take_slots(1)
+                entry.cells[plain(key)] = slot  # type: ignore[index]
+                self._start(slot, [number(value)])
+        self.objects.append(entry)
+
+    def new_cell(self, container: Any, key: Any, slot: int) -> None:
+        """A container has got a slot for a key that it never had before."""
+        self._containers[container.base].cells[plain(key)] = slot  # type: ignore[index]
+        self._start(slot, [0])
+
+    def _start(self, slot: int, values: list[int]) -> None:
+        """Write the first values of the slots from `slot` on."""
+        initial = self.columns.initial
+        end = slot + len(values)
+        if len(initial) < end:
+            initial.extend([0] * (end - len(initial)))
+        initial[slot:end] = array("I", values)
+
+    # Steps.
+
+    def changed(self, slot: int, old: Any, new: Any) -> None:
+        """A slot changes; the step that is being made takes it."""
+        columns = self.columns
+        values = self.values
+        try:
+            numbers = values[old], values[new]
+        except TypeError:
+            numbers = values.number(old), values.number(new)
+        columns.slot.append(slot)
+        columns.old.append(numbers[0])
+        columns.new.append(numbers[1])
+
+    def step(
+        self,
+        function: int,
+        frame: FrameType,
+        args: tuple[Any, ...],
+        result: Any,
+        failed: bool = False,
+    ) -> None:
+        """A primitive has run in `frame`; what changed since the last step is its doing."""
+        columns = self.columns
+        values = self.values
+        append = columns.args.append
+        try:
+            for arg in args:
+                append(values[arg])
+            columns.result.append(values[result])
+        except TypeError:
+            del columns.args[columns.args_end[-1] if columns.args_end else 0 :]
+            columns.args.extend(map(values.number, args))
+            columns.result.append(values.number(result))
+        columns.args_end.append(len(columns.args))
+        columns.changes_end.append(len(columns.slot))
+        columns.call.append(self._call)
+        columns.task.append(self._task)
+        site = self._site_numbers.get(id(frame.f_code) << 16 ^ frame.f_lasti)
+        columns.site.append(self._new_site(frame) if site is None else site)
+        if failed:
+            self.failed.add(len(columns.function))
+        columns.function.append(function)
+
+    def _new_site(self, frame: FrameType) -> int:
+        # The table keeps the code object, so that its id is never given away.
+        number = len(self.sites)
+        self.sites.append((frame.f_code, frame.f_lasti))
+        self._site_numbers[id(frame.f_code) << 16 ^ frame.f_lasti] = number
+        return number
+
+    # Calls.
+
+    def enter(self, function: int, frame: FrameType, args: tuple[Any, ...]) -> int:
+        """A kernel function is called in `frame`; returns the number of the call."""
+        site = self._site_numbers.get(id(frame.f_code) << 16 ^ frame.f_lasti)
+        call = self._open_call(function, self._new_site(frame) if site is None else site, args)
+        self._call = call
+        return call
+
+    def _open_call(self, function: int, site: int, args: tuple[Any, ...]) -> int:
+        columns = self.columns
+        call = len(columns.call_function)
+        columns.call_function.append(function)
+        columns.call_task.append(self._task)
+        columns.call_parent.append(self._call)
+        columns.call_site.append(site)
+        columns.call_first.append(len(columns.function))
+        columns.call_last.append(0)
+        columns.call_result.append(0)
+        columns.call_state.append(OPEN)
+        columns.call_args.extend(map(self.values.number, args))
+        columns.call_args_end.append(len(columns.call_args))
+        return call
+
+    def leave(self, call: int, result: Any) -> None:
+        """The call has returned `result`."""
+        self.columns.call_result[call] = self.values.number(result)
+        self._close(call, RETURNED)
+
+    def abort(self, call: int) -> None:
+        """The call was cut off, by a bug or by an exception."""
+        self._close(call, ABORTED)
+
+    def _close(self, call: int, state: int) -> None:
+        columns = self.columns
+        columns.call_state[call] = state
+        columns.call_last[call] = len(columns.function)
+        self._call = columns.call_parent[call]
+
+    # Tasks: each has a tree of calls of its own.
+
+    def switch(self, task: Any) -> tuple[int, int]:
+        """From now on it is `task` that runs; returns what `switch_back` needs."""
+        before = self._task, self._call
+        self._calls_of[self._task] = self._call
+        self._task = self._task_number(task)
+        self._call = self._calls_of.get(self._task, 0)
+        return before
+
+    def switch_back(self, before: tuple[int, int]) -> None:
+        """The task that ran before `switch` runs again."""
+        self._calls_of[self._task] = self._call
+        self._task, self._call = before
+
+    def _task_number(self, task: Any) -> int:
+        number = self._task_numbers.get(task)
+        if number is None:
+            number = self._task_numbers[task] = len(self.tasks)
+            self.tasks.append("" if task is None else task.name)
+        return number
