@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NoReturn
 
+from kmm import __version__
 from kmm.cli import conform, doctor, lab, run, scenarios
 from kmm.errors import KmmError
 
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Begin with `kmm scenarios` and `kmm run anon-simple`.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=doctor.title())
+    parser.add_argument("--version", action="version", version=f"kmm {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for module in COMMANDS:
         name = module.__name__.rpartition(".")[2]

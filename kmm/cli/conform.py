@@ -39,7 +39,7 @@ def _jobs(text: str) -> int:
 
 
 def obey(options: argparse.Namespace) -> int:
-    tally = Tally(out(), options.fail_fast)
+    tally = Tally(out(), options.jobs, options.fail_fast)
     try:
         sizes = [vectors.size(name) for name in options.files]
         with workers(options.jobs) as executor, progress(sum(sizes)) as bar:
@@ -59,8 +59,9 @@ def obey(options: argparse.Namespace) -> int:
 class Tally:
     """What has passed and failed so far."""
 
-    def __init__(self, paper: Paper, fail_fast: bool) -> None:
+    def __init__(self, paper: Paper, jobs: int, fail_fast: bool) -> None:
         self.paper = paper
+        self.jobs = jobs
         self.fail_fast = fail_fast
         self.passed = self.failed = 0
         #: The bytes of the files that are finished.
@@ -74,7 +75,7 @@ class Tally:
     def file(self, name: str, executor: Executor | None, bar: Bar) -> None:
         """Check one file, and show each failure when it is known."""
         with vectors.opened(name) as file:
-            for outcome in checked(file.chunks(), executor):
+            for outcome in checked(file.chunks(), executor, 2 * self.jobs):
                 if outcome.malformed:
                     raise KmmError(outcome.malformed)
                 self.count(outcome, bar)
@@ -93,6 +94,7 @@ class Tally:
             for line in outcome.difference.splitlines():
                 self.paper.line("  ", line)
             self.paper.line()
+            self.paper.stream.flush()
 
     def print(self) -> None:
         """The last line."""
@@ -102,20 +104,24 @@ class Tally:
         return f"{self.passed} passed, {self.failed} failed"
 
 
-def checked(chunks: Iterable[Chunk], executor: Executor | None = None) -> Iterator[Outcome]:
-    """The outcome of every vector, in order; `executor` runs chunks side by side."""
+def checked(
+    chunks: Iterable[Chunk], executor: Executor | None = None, ahead: int = 8
+) -> Iterator[Outcome]:
+    """The outcome of every vector, in order; `executor` runs chunks side by side.
+
+    It is given `ahead` chunks more than have been answered: enough to keep every process busy, few
+    enough that a large file is never all in memory.
+    """
     if executor is None:
         for chunk in chunks:
             yield from vectors.check(chunk)
         return
-    # A few chunks ahead of the reader keep every process busy, and the file is never all in memory.
-    ahead = 4 * (os.cpu_count() or 1)
     waiting: deque[Future[list[Outcome]]] = deque()
     trouble = None
     try:
         for chunk in chunks:
             waiting.append(executor.submit(vectors.check, chunk))
-            if len(waiting) > ahead:
+            while waiting and (len(waiting) > ahead or waiting[0].done()):
                 yield from waiting.popleft().result()
     except KmmError as error:
         # The file cannot be read on; what was read counts, and then the sentence is due.

@@ -20,6 +20,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from kmm import __version__
 from kmm.cli.console import BAD, GOOD, QUIET, STRONG, Paper, out
 
 #: What the extras of pyproject.toml are for; "" is what kmm needs always.
@@ -63,11 +64,6 @@ def version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def title() -> str:
-    """kmm and its version."""
-    return f"kmm {version('kmm') or '(not installed)'}"
 
 
 def needs() -> list[Need]:
@@ -118,7 +114,7 @@ def _uses(found: list[Need]) -> dict[str, list[Need]]:
 
 def _document(found: list[Need]) -> dict[str, object]:
     return {
-        "kmm": version("kmm"),
+        "kmm": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": [asdict(need) for need in found],
@@ -129,7 +125,7 @@ def _document(found: list[Need]) -> dict[str, object]:
 
 
 def _show(found: list[Need], paper: Paper) -> None:
-    paper.line((title(), STRONG))
+    paper.line((f"kmm {__version__}", STRONG))
     paper.line(f"Python {platform.python_version()} on {platform.platform()}")
     width = max((len(need.package) for need in found), default=0)
     for use, some in _uses(found).items():

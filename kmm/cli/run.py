@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from kmm.cli.console import BAD, QUIET, STRONG, Paper, out
 from kmm.cli.words import returned
-from kmm.errors import KmmError
 
 if TYPE_CHECKING:
     from kmm.scenario import Run, Scenario
@@ -41,16 +40,13 @@ def obey(options: argparse.Namespace) -> int:
 
 def _load(what: str) -> Scenario:
     import kmm
+    from kmm.scenario import Scenario
+    from kmm.scenario.check import parse
 
     if what != "-":
         return kmm.load(what)
-    from kmm.scenario import check
-
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8")
-    except UnicodeDecodeError:
-        raise KmmError("standard input: it is not UTF-8 text") from None
-    return kmm.load(check.parse(text))
+    document: Any = parse(sys.stdin.buffer.read())
+    return Scenario(document)
 
 
 def _show(scenario: Scenario, run: Run, paper: Paper) -> None:

@@ -206,20 +206,18 @@ RENAMED = {"vma_migrate": "vm_ops->migrate"}
 def trace_of(trace: Trace, task: str) -> list[Entry]:
     """trace_full: what the functions of migrate.c called, in the order in which it returned."""
     columns = trace.columns
-    names = {n: f.name for n, f in trace.functions.items()}
-    migrate = {n for n, f in trace.functions.items() if f.file == MIGRATE}
-    ours = trace.tasks.index(task) if task in trace.tasks else -1
+    functions = [trace.functions[number] for number in trace.sources.functions]
+    ours = trace.tasks.index(task)
     in_migrate = [
-        function in migrate and columns.call_task[call] == ours
-        for call, function in enumerate(columns.call_function)
+        functions[site].file == MIGRATE and columns.call_task[call] == ours
+        for call, site in enumerate(columns.call_site)
     ]
     # Calls that return before a step stand before it; among themselves they are in order already,
     # for a call that migrate.c makes is never inside another one that is told.
     ended = sorted(
         (columns.call_last[call], call)
         for call, parent in enumerate(columns.call_parent)
-        if call
-        and in_migrate[parent]
+        if in_migrate[parent]
         and not in_migrate[call]
         and columns.call_state[call] == RETURNED
     )
@@ -240,7 +238,7 @@ def trace_of(trace: Trace, task: str) -> list[Entry]:
             start = columns.call_args_end[call - 1]
             args = columns.call_args[start : columns.call_args_end[call]]
             result = values[columns.call_result[call]]
-            tell(names[columns.call_function[call]], tuple(values[a] for a in args), result)
+            tell(functions[columns.call_site[call]].name, tuple(values[a] for a in args), result)
             place += 1
         if step == len(trace) or step in trace.failed or not in_migrate[columns.call[step]]:
             continue
@@ -248,7 +246,7 @@ def trace_of(trace: Trace, task: str) -> list[Entry]:
         start = columns.args_end[step - 1] if step else 0
         args = columns.args[start : columns.args_end[step]]
         result = values[columns.result[step]]
-        tell(names[columns.function[step]], tuple(values[a] for a in args), result)
+        tell(functions[columns.site[step]].name, tuple(values[a] for a in args), result)
     return entries
 
 
@@ -295,10 +293,10 @@ def calls_of(trace: Trace, task: str) -> list[dict[str, Any]]:
     """calls: the functions of migrate.c that were entered, as a tree."""
     columns = trace.columns
     outermost: list[dict[str, Any]] = []
-    lists = [outermost]
-    for call in range(1, len(columns.call_function)):
-        function = trace.functions[columns.call_function[call]]
-        around = lists[columns.call_parent[call]]
+    lists: list[list[dict[str, Any]]] = []
+    for call, parent in enumerate(columns.call_parent):
+        around = outermost if parent == call else lists[parent]
+        function = trace.called(columns.call_site[call])
         if function.name not in CALLS or trace.tasks[columns.call_task[call]] != task:
             lists.append(around)
             continue
@@ -310,7 +308,8 @@ def calls_of(trace: Trace, task: str) -> list[dict[str, Any]]:
         if the_page is not None:
             node["page"] = _text(args[the_page])
         node["args"] = {name: _argument(name, args[name]) for name in told}
-        node["calls"] = inner = []
+        inner: list[dict[str, Any]] = []
+        node["calls"] = inner
         if columns.call_state[call] != RETURNED:
             node["aborted"] = True
         elif tells_rc:

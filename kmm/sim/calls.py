@@ -39,28 +39,32 @@ def call_tree(trace: Trace) -> tuple[Call, ...]:
     """The outermost calls of all tasks, in the order in which they began."""
     columns = trace.columns
     outermost: list[Call] = []
-    made: list[Call | None] = [None]
-    for index in range(1, len(columns.call_function)):
-        function = trace.functions[columns.call_function[index]]
-        numbers = columns.call_args[
-            columns.call_args_end[index - 1] : columns.call_args_end[index]
-        ]
+    made: list[Call | None] = []
+    for index, parent in enumerate(columns.call_parent):
+        if parent == index:
+            made.append(None)
+            continue
+        site = columns.call_site[index]
+        function = trace.called(site)
+        start = columns.call_args_end[index - 1]
+        numbers = columns.call_args[start : columns.call_args_end[index]]
         state = columns.call_state[index]
-        parent = made[columns.call_parent[index]]
+        caller = made[parent]
         call = Call(
-            index,
-            function.name,
-            function.file,
-            dict(zip(function.parameters, map(trace.values.__getitem__, numbers), strict=False)),
-            trace.values[columns.call_result[index]],
-            state in (ABORTED, OPEN),
-            trace.tasks[columns.call_task[index]],
-            columns.call_first[index],
-            len(trace) if state == OPEN else columns.call_last[index],
-            columns.call_site[index],
-            parent.depth + 1 if parent else 0,
+            index=index,
+            fn=function.name,
+            file=function.file,
+            args=dict(
+                zip(function.parameters, map(trace.values.__getitem__, numbers), strict=False)
+            ),
+            result=trace.values[columns.call_result[index]],
+            aborted=state in (ABORTED, OPEN),
+            task=trace.tasks[columns.call_task[index]],
+            first=columns.call_first[index],
+            last=len(trace) if state == OPEN else columns.call_last[index],
+            line=trace.place(site).line,
+            depth=caller.depth + 1 if caller else 0,
         )
-        call.line = trace.place(columns.call_site[index]).line
         made.append(call)
-        (parent.children if parent else outermost).append(call)
+        (caller.children if caller else outermost).append(call)
     return tuple(outermost)

@@ -105,13 +105,14 @@ class Machine:
         """Inside, `task` runs: steps are its steps, and its calls are a tree of their own."""
         before, self.current = self.current, task
         inside, self.inside = self.inside, False
-        calls = self.recorder.switch(task) if self.recorder is not None else None
+        recorder = self.recorder
+        back = recorder.switch(task) if recorder is not None else 0
         try:
             yield
         finally:
             self.current, self.inside = before, inside
-            if self.recorder is not None and calls is not None:
-                self.recorder.switch_back(calls)
+            if recorder is not None:
+                recorder.switch_back(back)
 
     # What primitives ask of their machine.
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The recorder: what happens is written down in compact columns.
 
-No object is made for a step.  A step is one number in each of seven arrays; its arguments and its
+No object is made for a step.  A step is one number in each of five arrays; its arguments and its
 changes are runs in further arrays, of which the step keeps the end.  What a number stands for is
 in tables that grow only with what is new: values, objects, places in the code.  `kmm.sim.trace`
 reads all this, `docs/trace-format.md` describes it.
 
-While a machine runs, a place in the code is kept as code object and instruction offset; lines and
-sources are looked up when somebody asks.
+A *site* is a place in the code together with the function that is called there: it says of a step
+which primitive it was and which line called it.  While a machine runs, the place is kept as code
+object and instruction offset; lines and sources are looked up when somebody asks.
+
+This is the one file of kmm in which a microsecond counts: `step` runs once for every step.
 """
 
 from __future__ import annotations
@@ -18,10 +21,14 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from kmm.sim.fields import Tracked
+from kmm.sim.function import STOP
 from kmm.sim.values import ValueTable, plain
 
 if TYPE_CHECKING:
     from kmm.sim.machine import Machine
+
+#: The site of what is called by nobody.
+NOWHERE = 0
 
 #: What has become of a call.
 OPEN, RETURNED, ABORTED = 0, 1, 2
@@ -33,11 +40,9 @@ def _column(kind: str = "I") -> Any:
 
 @dataclass(slots=True)
 class Columns:
-    """The record itself.  Slot, value, site, call and function are numbers into tables."""
+    """The record itself.  Slot, value, site and call are numbers into tables."""
 
     # One entry a step.
-    function: array[int] = _column("H")
-    task: array[int] = _column("B")
     site: array[int] = _column()
     call: array[int] = _column()
     result: array[int] = _column()
@@ -49,11 +54,11 @@ class Columns:
     slot: array[int] = _column()
     old: array[int] = _column()
     new: array[int] = _column()
-    # One entry a call.  Call 0 is nobody's: what happens outside every kernel function.
-    call_function: array[int] = _column("H")
+    # One entry a call.  A call that is its own parent is no call: it stands for what a task does
+    # outside every kernel function.
+    call_site: array[int] = _column()
     call_task: array[int] = _column("B")
     call_parent: array[int] = _column()
-    call_site: array[int] = _column()
     call_first: array[int] = _column()
     call_last: array[int] = _column()
     call_result: array[int] = _column()
@@ -86,25 +91,44 @@ class ObjectEntry:
     hex_keys: bool = False
 
 
+@dataclass(slots=True)
+class Site:
+    """`function` (its number) is called in `code`, at the instruction `offset`."""
+
+    function: int
+    code: CodeType | None
+    offset: int
+
+
 class Recorder:
     """Writes down what happens in `machine` from now on."""
 
     def __init__(self, machine: Machine) -> None:
-        self.columns = Columns()
+        self.columns = columns = Columns()
         self.values = ValueTable()
         self.objects: list[ObjectEntry] = []
-        self.sites: list[tuple[CodeType | None, int]] = [(None, 0)]
+        self.sites = [Site(STOP.number, None, 0)]
         self.tasks: list[str] = []
         #: Steps that a bug cut off.
         self.failed: set[int] = set()
         self._containers: dict[int, ObjectEntry] = {}
         self._site_numbers: dict[int, int] = {}
         self._task_numbers: dict[Any, int] = {}
-        self._calls_of: dict[int, int] = {}
+        self._call_of: list[int] = []
+        self._changes = 0
+        self._args = 0
+        # Bound once: looking these up would take as long as calling them.
+        self._put_change = columns.slot.append, columns.old.append, columns.new.append
+        self._put_arg = columns.args.append
+        self._put_step = (
+            columns.site.append,
+            columns.call.append,
+            columns.result.append,
+            columns.args_end.append,
+            columns.changes_end.append,
+        )
         self._task = self._task_number(machine.current)
-        self._call = 0
-        self._open_call(0, 0, ())
-        self.columns.call_state[0] = RETURNED
+        self._call = self._call_of[self._task]
         for thing in machine.objects.values():
             self._enter_object(thing, exists=1)
 
@@ -150,15 +174,16 @@ class Recorder:
 
     def changed(self, slot: int, old: Any, new: Any) -> None:
         """A slot changes; the step that is being made takes it."""
-        columns = self.columns
         values = self.values
         try:
-            numbers = values[old], values[new]
+            before, after = values[old], values[new]
         except TypeError:
-            numbers = values.number(old), values.number(new)
-        columns.slot.append(slot)
-        columns.old.append(numbers[0])
-        columns.new.append(numbers[1])
+            before, after = values.number(old), values.number(new)
+        put_slot, put_old, put_new = self._put_change
+        put_slot(slot)
+        put_old(before)
+        put_new(after)
+        self._changes += 1
 
     def step(
         self,
@@ -168,58 +193,58 @@ class Recorder:
         result: Any,
         failed: bool = False,
     ) -> None:
-        """A primitive has run in `frame`; what changed since the last step is its doing."""
-        columns = self.columns
+        """A primitive has run, called in `frame`; what changed since the last step is its doing."""
         values = self.values
-        append = columns.args.append
+        put_arg = self._put_arg
         try:
             for arg in args:
-                append(values[arg])
-            columns.result.append(values[result])
-        except TypeError:
-            del columns.args[columns.args_end[-1] if columns.args_end else 0 :]
-            columns.args.extend(map(values.number, args))
-            columns.result.append(values.number(result))
-        columns.args_end.append(len(columns.args))
-        columns.changes_end.append(len(columns.slot))
-        columns.call.append(self._call)
-        columns.task.append(self._task)
-        site = self._site_numbers.get(id(frame.f_code) << 16 ^ frame.f_lasti)
-        columns.site.append(self._new_site(frame) if site is None else site)
+                put_arg(values[arg])
+            outcome = values[result]
+        except TypeError:  # something without a hash: a list
+            del self.columns.args[self._args :]
+            self.columns.args.extend(map(values.number, args))
+            outcome = values.number(result)
+        self._args += len(args)
         if failed:
-            self.failed.add(len(columns.function))
-        columns.function.append(function)
+            self.failed.add(len(self.columns.site))
+        # The table of sites keeps the code object, so that its id is never given away.
+        key = (id(frame.f_code) << 16 ^ frame.f_lasti) << 12 ^ function
+        site = self._site_numbers.get(key)
+        put_site, put_call, put_result, put_args_end, put_changes_end = self._put_step
+        put_site(self._new_site(key, function, frame) if site is None else site)
+        put_call(self._call)
+        put_result(outcome)
+        put_args_end(self._args)
+        put_changes_end(self._changes)
 
-    def _new_site(self, frame: FrameType) -> int:
-        # The table keeps the code object, so that its id is never given away.
-        number = len(self.sites)
-        self.sites.append((frame.f_code, frame.f_lasti))
-        self._site_numbers[id(frame.f_code) << 16 ^ frame.f_lasti] = number
+    def _new_site(self, key: int, function: int, frame: FrameType) -> int:
+        number = self._site_numbers[key] = len(self.sites)
+        self.sites.append(Site(function, frame.f_code, frame.f_lasti))
         return number
 
     # Calls.
 
     def enter(self, function: int, frame: FrameType, args: tuple[Any, ...]) -> int:
         """A kernel function is called in `frame`; returns the number of the call."""
-        site = self._site_numbers.get(id(frame.f_code) << 16 ^ frame.f_lasti)
-        call = self._open_call(function, self._new_site(frame) if site is None else site, args)
-        self._call = call
+        key = (id(frame.f_code) << 16 ^ frame.f_lasti) << 12 ^ function
+        site = self._site_numbers.get(key)
+        if site is None:
+            site = self._new_site(key, function, frame)
+        call = self._call = self._open_call(site, self._task, self._call, args)
         return call
 
-    def _open_call(self, function: int, site: int, args: tuple[Any, ...]) -> int:
+    def _open_call(self, site: int, task: int, parent: int, args: tuple[Any, ...]) -> int:
         columns = self.columns
-        call = len(columns.call_function)
-        columns.call_function.append(function)
-        columns.call_task.append(self._task)
-        columns.call_parent.append(self._call)
         columns.call_site.append(site)
-        columns.call_first.append(len(columns.function))
+        columns.call_task.append(task)
+        columns.call_parent.append(parent)
+        columns.call_first.append(len(columns.site))
         columns.call_last.append(0)
         columns.call_result.append(0)
         columns.call_state.append(OPEN)
         columns.call_args.extend(map(self.values.number, args))
         columns.call_args_end.append(len(columns.call_args))
-        return call
+        return len(columns.call_site) - 1
 
     def leave(self, call: int, result: Any) -> None:
         """The call has returned `result`."""
@@ -233,27 +258,30 @@ class Recorder:
     def _close(self, call: int, state: int) -> None:
         columns = self.columns
         columns.call_state[call] = state
-        columns.call_last[call] = len(columns.function)
+        columns.call_last[call] = len(columns.site)
         self._call = columns.call_parent[call]
 
     # Tasks: each has a tree of calls of its own.
 
-    def switch(self, task: Any) -> tuple[int, int]:
+    def switch(self, task: Any) -> int:
         """From now on it is `task` that runs; returns what `switch_back` needs."""
-        before = self._task, self._call
-        self._calls_of[self._task] = self._call
+        before = self._task
+        self._call_of[before] = self._call
         self._task = self._task_number(task)
-        self._call = self._calls_of.get(self._task, 0)
+        self._call = self._call_of[self._task]
         return before
 
-    def switch_back(self, before: tuple[int, int]) -> None:
+    def switch_back(self, before: int) -> None:
         """The task that ran before `switch` runs again."""
-        self._calls_of[self._task] = self._call
-        self._task, self._call = before
+        self._call_of[self._task] = self._call
+        self._task = before
+        self._call = self._call_of[before]
 
     def _task_number(self, task: Any) -> int:
         number = self._task_numbers.get(task)
         if number is None:
             number = self._task_numbers[task] = len(self.tasks)
             self.tasks.append("" if task is None else task.name)
+            root = len(self.columns.call_site)
+            self._call_of.append(self._open_call(NOWHERE, number, root, ()))
         return number

@@ -12,17 +12,23 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import CodeType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from kmm.sim.recorder import Site
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class Place(NamedTuple):
-    """A line of Python: in which function (a number in `Sources.codes`), and where."""
+    """A line of Python: in which piece of code (a number in `Sources.codes`), and where."""
 
     code: int
     file: str
     line: int
+
+
+NO_PLACE = Place(-1, "", 0)
 
 
 class Code(NamedTuple):
@@ -36,29 +42,42 @@ class Code(NamedTuple):
 
 @dataclass
 class Sources:
-    """The places of a trace.  Site 0 is nowhere."""
+    """The places of a trace's sites.  Site 0 is nowhere."""
 
+    #: The function that is called at each site.
+    functions: list[int]
     places: list[Place | None]
     codes: list[Code | None]
-    raw_sites: list[tuple[CodeType | None, int]]
+    #: What has not been looked up yet: for each site its code object's number and the offset.
+    raw_sites: list[tuple[int, int]]
     raw_codes: list[CodeType]
 
     @classmethod
-    def of(cls, sites: list[tuple[CodeType | None, int]]) -> Sources:
+    def of(cls, sites: list[Site]) -> Sources:
         """The places of a live recorder, none of them looked up yet."""
-        unique = {id(code): code for code, _ in sites if code is not None}
-        codes = list(unique.values())
-        return cls([None] * len(sites), [None] * len(codes), sites[:], codes)
+        numbers: dict[int, int] = {}
+        codes: list[CodeType] = []
+        raw = []
+        for site in sites:
+            if site.code is None:
+                raw.append((-1, 0))
+                continue
+            number = numbers.setdefault(id(site.code), len(codes))
+            if number == len(codes):
+                codes.append(site.code)
+            raw.append((number, site.offset))
+        functions = [site.function for site in sites]
+        return cls(functions, [None] * len(sites), [None] * len(codes), raw, codes)
 
     def place(self, site: int) -> Place:
         """Where `site` is."""
         place = self.places[site]
         if place is None:
-            code, offset = self.raw_sites[site]
-            if code is None:
-                place = Place(-1, "", 0)
+            number, offset = self.raw_sites[site]
+            if number < 0:
+                place = NO_PLACE
             else:
-                number = next(i for i, c in enumerate(self.raw_codes) if c is code)
+                code = self.raw_codes[number]
                 place = Place(number, file_name(code), line_of(code, offset))
             self.places[site] = place
         return place

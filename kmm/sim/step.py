@@ -50,20 +50,18 @@ class Step:
     @property
     def primitive(self) -> str:
         """The primitive's name; "assign" for a bare write, "BUG" for a stop."""
-        trace = self._trace
-        return trace.functions[trace.columns.function[self.index]].name
+        return self._trace.called(self._trace.columns.site[self.index]).name
 
     @property
     def kernel_file(self) -> str:
         """The C file that the primitive is from, "" for a bare write."""
-        trace = self._trace
-        return trace.functions[trace.columns.function[self.index]].file
+        return self._trace.called(self._trace.columns.site[self.index]).file
 
     @property
     def task(self) -> str:
         """Whose step it is."""
         trace = self._trace
-        return trace.tasks[trace.columns.task[self.index]]
+        return trace.tasks[trace.columns.call_task[self.call]]
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -95,7 +93,7 @@ class Step:
 
     @property
     def call(self) -> int:
-        """The number of the innermost call of a kernel function, 0 outside all."""
+        """The number of the innermost call; outside all kernel functions it is its own parent."""
         return self._trace.columns.call[self.index]
 
     @property
@@ -105,16 +103,19 @@ class Step:
         columns = trace.columns
         names = []
         call = self.call
-        while call:
-            names.append(trace.functions[columns.call_function[call]].name)
+        while call != columns.call_parent[call]:
+            names.append(trace.called(columns.call_site[call]).name)
             call = columns.call_parent[call]
         return tuple(reversed(names))
 
     @property
     def function(self) -> str | None:
         """The innermost kernel function, None outside all."""
-        trace = self._trace
-        return trace.functions[trace.columns.call_function[self.call]].name if self.call else None
+        columns = self._trace.columns
+        call = self.call
+        if columns.call_parent[call] == call:
+            return None
+        return self._trace.called(columns.call_site[call]).name
 
     @property
     def file(self) -> str:

@@ -80,7 +80,7 @@ class Trace:
     def of(cls, recorder: Recorder, bug: KernelBug | None, about: dict[str, Any]) -> Trace:
         """What `recorder` has written so far; it may go on writing."""
         columns = recorder.columns.copy()
-        used = sorted({*columns.function, *columns.call_function})
+        used = sorted({site.function for site in recorder.sites})
         return cls(
             columns,
             values=recorder.values.plain[:],
@@ -103,7 +103,7 @@ class Trace:
     # The steps.
 
     def __len__(self) -> int:
-        return len(self.columns.function)
+        return len(self.columns.site)
 
     @overload
     def __getitem__(self, k: int) -> Step: ...
@@ -130,8 +130,12 @@ class Trace:
         return call_tree(self)
 
     def place(self, site: int) -> Place:
-        """Where in the code a site is: function, file, line."""
+        """Where in the code a site is, and what is called there."""
         return self.sources.place(site)
+
+    def called(self, site: int) -> FunctionEntry:
+        """The function that is called at a site."""
+        return self.functions[self.sources.functions[site]]
 
     # The state.
 

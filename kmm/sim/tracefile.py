@@ -13,8 +13,9 @@ import os
 from array import array
 from dataclasses import fields
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from kmm.errors import KmmError
 from kmm.sim.recorder import Columns, ObjectEntry
@@ -50,7 +51,10 @@ def to_dict(trace: Trace) -> dict[str, Any]:
             {"name": c.name, "file": c.file, "first_line": c.first_line, "source": c.source}
             for c in codes
         ],
-        "sites": [[place.code, place.line] for place in places],
+        "sites": [
+            {"function": function, "code": place.code, "line": place.line}
+            for function, place in zip(trace.sources.functions, places, strict=True)
+        ],
         "values": [_encoded(value) for value in trace.values],
         "objects": [_object(entry) for entry in trace.objects],
         "columns": {f.name: getattr(trace.columns, f.name).tolist() for f in fields(Columns)},
@@ -92,7 +96,11 @@ def from_dict(document: dict[str, Any]) -> Trace:
         column.extend(document["columns"][f.name])
     codes = [Code(c["name"], c["file"], c["first_line"], c["source"]) for c in document["codes"]]
     files = [code.file for code in codes]
-    places = [Place(n, files[n] if n >= 0 else "", line) for n, line in document["sites"]]
+    sites = document["sites"]
+    places = [
+        Place(site["code"], files[site["code"]] if site["code"] >= 0 else "", site["line"])
+        for site in sites
+    ]
     return Trace(
         columns,
         values=[_decoded(value) for value in document["values"]],
@@ -113,7 +121,7 @@ def from_dict(document: dict[str, Any]) -> Trace:
         },
         tasks=list(document["tasks"]),
         failed=frozenset(document["failed"]),
-        sources=Sources(list(places), list(codes), [], []),
+        sources=Sources([site["function"] for site in sites], [*places], [*codes], [], []),
         bug=document["bug"],
         about=document["about"],
     )
@@ -156,8 +164,9 @@ def validate(document: Any, source: str) -> None:
     try:
         fastjsonschema.compile(schema())(document)
     except fastjsonschema.JsonSchemaValueException as error:
-        place = error.name.removeprefix("data").lstrip(".") or "the file"
-        what = error.message.removeprefix(error.name).strip()
+        name = error.name or "data"
+        place = name.removeprefix("data").lstrip(".") or "the file"
+        what = error.message.removeprefix(name).strip()
         raise KmmError(f"{source}: no {FORMAT}: {place} {what}") from None
     _check_numbers(document, source)
 
@@ -165,25 +174,41 @@ def validate(document: Any, source: str) -> None:
 def _check_numbers(document: dict[str, Any], source: str) -> None:
     """Every number of the columns must have something to stand for."""
     columns = document["columns"]
-    values, steps = len(document["values"]), document["steps"]
-    sites, calls = len(document["sites"]), len(columns["call_function"])
-    functions = {f["number"] for f in document["functions"]}
-    below = {
-        "site": sites, "call": calls, "result": values, "args": values, "old": values,
-        "new": values, "slot": len(columns["initial"]), "initial": values,
-        "call_parent": calls, "call_site": sites, "call_result": values, "call_args": values,
-        "task": len(document["tasks"]), "call_task": len(document["tasks"]),
-    }  # fmt: skip
-    for name, end in below.items():
-        if any(number >= end for number in columns[name]):
-            raise KmmError(f"{source}: no {FORMAT}: columns.{name} points beyond its table")
-    for name in ("function", "call_function"):
-        if not functions.issuperset(columns[name]):
-            raise KmmError(f"{source}: no {FORMAT}: columns.{name} names an unknown function")
-    for name in ("function", "task", "site", "call", "result", "args_end", "changes_end"):
-        if len(columns[name]) != steps:
-            raise KmmError(f"{source}: no {FORMAT}: columns.{name} must have {steps} entries")
-    for name, total in (("args_end", "args"), ("changes_end", "slot"), ("call_args_end", "call_args")):
-        ends = [0, *columns[name]]
-        if any(a > b for a, b in zip(ends, ends[1:], strict=False)) or ends[-1] > len(columns[total]):
-            raise KmmError(f"{source}: no {FORMAT}: columns.{name} must rise up to its table's end")
+    values, slots = len(document["values"]), len(columns["initial"])
+    steps, calls = document["steps"], len(columns["call_site"])
+    sites, tasks = len(document["sites"]), len(document["tasks"])
+
+    def wrong(what: str) -> NoReturn:
+        raise KmmError(f"{source}: no {FORMAT}: {what}")
+
+    limits = (
+        (sites, ("site", "call_site")),
+        (calls, ("call", "call_parent")),
+        (tasks, ("call_task",)),
+        (slots, ("slot",)),
+        (values, ("result", "args", "old", "new", "call_result", "call_args", "initial")),
+    )
+    for end, names in limits:
+        for name in names:
+            if any(number >= end for number in columns[name]):
+                wrong(f"columns.{name} points beyond its table")
+    lengths = {name: len(column) for name, column in columns.items()}
+    for name in ("site", "call", "result", "args_end", "changes_end"):
+        if lengths[name] != steps:
+            wrong(f"columns.{name} must have {steps} entries, one for each step")
+    for name in (name for name in lengths if name.startswith("call_") and name != "call_args"):
+        if lengths[name] != calls:
+            wrong(f"columns.{name} must have {calls} entries, one for each call")
+    for name in ("old", "new"):
+        if lengths[name] != lengths["slot"]:
+            wrong(f"columns.{name} must have {lengths['slot']} entries, one for each change")
+    ends = {"args_end": "args", "changes_end": "slot", "call_args_end": "call_args"}
+    for name, total in ends.items():
+        if any(a > b for a, b in pairwise([0, *columns[name], lengths[total]])):
+            wrong(f"columns.{name} must rise up to the {lengths[total]} entries of {total}")
+    functions = {function["number"] for function in document["functions"]}
+    for number, site in enumerate(document["sites"]):
+        if site["function"] not in functions:
+            wrong(f"sites[{number}].function is in no table")
+        if site["code"] >= len(document["codes"]):
+            wrong(f"sites[{number}].code is in no table")
