@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """kmm: Linux page migration, to be stepped through.
 
-    import kmm
+import kmm
 
-    run = kmm.load("anon-shared").run()
-    run.result["rc"], len(run.trace)
-    run.trace.narrate(12)
+run = kmm.load("anon-shared").run()
+run.result["rc"], len(run.trace)
+run.trace.narrate(12)
 
-    with kmm.replace(migrate_page_move_mapping=mine):
-        kmm.load("file-clean").run()
+with kmm.replace(migrate_page_move_mapping=mine):
+    kmm.load("file-clean").run()
 
-    w = kmm.World(nodes=2)
-    page = w.mm().mmap(pages=4).touch(0)
-    w.migrate_pages([page], to_node=1).trace.holders("p0", 5)
+w = kmm.World(nodes=2)
+page = w.mm().mmap(pages=4).touch(0)
+w.migrate_pages([page], to_node=1).trace.holders("p0", 5)
 """
 
 from kmm.errors import KmmError

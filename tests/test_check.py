@@ -274,24 +274,33 @@ def test_two_objects_without_a_task_of_ones_own() -> None:
     assert refusal(document) == "pages.t0: the name t0 is taken by tasks.t0"
 
 
+FILE, ANON, SWAP = {"file": "f0", "index": 0}, {"anon_vma": "a0", "index": 0}, {"swap": 1}
+ACTIVE, ANON_LIKE = {"flags": ["active"]}, {"flags": ["swapbacked"]}
+
+
 @pytest.mark.parametrize(
-    ("size", "flags", "refused"),
+    ("size", "pages", "refused"),
     [
-        (3, [[], []], None),
-        (2, [[], []], "x1"),
-        (2, [[], ["active"]], None),
-        (2, [["active"], ["swapbacked", "active"]], None),
-        (1, [[]], "x0"),
+        (1, [FILE], "x0"),
+        (2, [FILE], None),
+        (2, [FILE, {}], "x1"),
+        (2, [FILE, ANON], None),
+        (2, [FILE, SWAP], None),
+        (2, [FILE, ANON_LIKE], None),
+        (2, [FILE, ACTIVE], None),
+        (2, [ANON, SWAP], "x1"),
+        (3, [ANON, SWAP, ACTIVE, ANON_LIKE], "x3"),
     ],
 )
-def test_no_pagevec_begins_full(size: int, flags: list[list[str]], refused: str | None) -> None:
-    pages = {f"x{i}": {"pins": 1, "lru": "pagevec", "flags": f} for i, f in enumerate(flags)}
-    document = {"pagevec_size": size, "pages": pages, "op": BACK | {"from": []}}
-    if refused is None:
-        check(document)
-    else:
+def test_no_pagevec_begins_full(size: int, pages: list[dict[str, Any]], refused: str) -> None:
+    waiting = {f"x{i}": page | {"lru": "pagevec"} for i, page in enumerate(pages)}
+    document = {"pagevec_size": size, "files": {"f0": {}}, "anon_vmas": ["a0"], "pages": waiting}
+    document["op"] = BACK | {"from": []}
+    if refused:
         told = f"its pagevec would be full with this page (pagevec_size {size})"
         assert refusal(document) == f"pages.{refused}.lru: {told}"
+    else:
+        check(document)
 
 
 @pytest.mark.parametrize(

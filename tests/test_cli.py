@@ -361,9 +361,11 @@ def test_a_crash_of_the_model_is_a_failed_vector(
     assert lines[1].startswith("  the model crashed: ZeroDivisionError: ")
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+MALFORMED = ["{", "7", "{}", '{"scenario": {}}', '{"scenario": 1, "result": {}}', "[" * 99_999]
+
+
 @pytest.mark.parametrize(
-    "malformed", ["{", "7", "{}", '{"scenario": {}}', '{"scenario": 1, "result": {}}', "[" * 99_999]
+    ("malformed", "jobs"), [*((line, "1") for line in MALFORMED), (MALFORMED[0], "2")]
 )
 def test_a_malformed_line_is_named_and_nothing_is_lost(
     malformed: str,

@@ -61,7 +61,7 @@ class _Task:
         """The steps before `end` and, among them, these calls with all that is in them."""
         for call in calls:
             yield from self._steps_before(call.first, depth)
-            name = called(call.fn, call.args.items())
+            name = called(call.fn, call.args.values())
             yield (call.first, 0), self._line("", depth, (name, STRONG))
             yield from self._inside(call.children, call.last, depth + 1)
             if call.aborted:
@@ -93,10 +93,9 @@ class _Task:
             return f"{place} = {passed(place.rpartition('.')[2], value)}"
         if step.primitive == "BUG":
             return str(step.args[0])
-        function = self.trace.functions[self.trace.columns.function[step.index]]
-        text = called(function.name, zip(function.parameters, step.args, strict=False))
-        known = not step.failed and not is_void(function.name, step.result)
-        return f"{text} = {returned(step.result, function.name)}" if known else text
+        text = called(step.primitive, step.args)
+        known = not step.failed and not is_void(step.primitive, step.result)
+        return f"{text} = {returned(step.result, step.primitive)}" if known else text
 
     def _line(self, number: str, depth: int, *pieces: Piece) -> Line:
         return [(f"{number:>{self.digits}} {self.owner}", QUIET), "  " * depth, *pieces]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Any
 
 from kmm.sim.function import FUNCTIONS
@@ -18,9 +19,11 @@ IN_HEX = ("addr", "address", "gfp_mask")
 SMALL = 0x1000
 
 
-def called(function: str, arguments: Iterable[tuple[str, Any]]) -> str:
-    """A call, `migrate_page_move_mapping(f0, n0, p0)`, of (parameter, argument) pairs."""
-    return f"{function}({', '.join(passed(*argument) for argument in arguments)})"
+def called(function: str, args: Iterable[Any]) -> str:
+    """A call: `migrate_page_move_mapping(f0, n0, p0)`."""
+    known = FUNCTIONS.get(function)
+    names = chain(known.parameters if known else (), repeat(""))
+    return f"{function}({', '.join(map(passed, names, args))})"
 
 
 def passed(name: str, value: Any) -> str:

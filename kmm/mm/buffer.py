@@ -175,12 +175,12 @@ def try_to_free_buffers(page: Page) -> int:
     if mapping is None:
         ring = drop_buffers(page)
     else:
-        spin_lock(mapping.private_lock)  # type: ignore[union-attr]
+        spin_lock(mapping.private_lock)
         ring = drop_buffers(page)
         # Clean buffers are the last word: the page had nothing left to write.
         if ring is not None:
             cancel_dirty_page(page)
-        spin_unlock(mapping.private_lock)  # type: ignore[union-attr]
+        spin_unlock(mapping.private_lock)
     for bh in ring or ():
         free_buffer_head(bh)
     return int(ring is not None)

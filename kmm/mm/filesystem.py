@@ -25,6 +25,7 @@ from kmm.mm.buffer import (
 )
 from kmm.mm.filemap import unlock_page
 from kmm.mm.fs import AOP_WRITEPAGE_ACTIVATE
+from kmm.mm.mmap import VmAreaStruct
 from kmm.mm.page import Page, set_page_private
 from kmm.mm.page_flags import ClearPagePrivate, SetPageError
 from kmm.mm.page_writeback import (
@@ -34,7 +35,6 @@ from kmm.mm.page_writeback import (
     set_page_writeback,
 )
 from kmm.mm.swap import put_page
-from kmm.mm.mmap import VmAreaStruct
 from kmm.sim import kernel_function
 
 KERNEL_FILE = "the file system"
@@ -46,7 +46,7 @@ def writepage(page: Page, wbc: WritebackControl) -> int:
 
     Needs the page lock and gives it up, except with AOP_WRITEPAGE_ACTIVATE.
     """
-    how = page.mapping.writes  # type: ignore[union-attr]
+    how = page.mapping.writes
     if how == "activate":
         set_page_dirty(page)
         return AOP_WRITEPAGE_ACTIVATE
@@ -69,7 +69,7 @@ def writepage(page: Page, wbc: WritebackControl) -> int:
 @kernel_function
 def releasepage(page: Page, gfp_mask: int) -> int:
     """1 and the page has no private data, or 0.  Needs the page lock."""
-    if page.mapping.releases == "busy":  # type: ignore[union-attr]
+    if page.mapping.releases == "busy":
         return 0
     if isinstance(page.private, BufferHead):
         return try_to_free_buffers(page)

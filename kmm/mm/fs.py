@@ -51,7 +51,14 @@ class AddressSpace(Tracked):
     `releases` say how writepage and releasepage of this file system end.
     """
 
-    __slots__ = ("i_mmap", "i_mmap_lock", "i_mmap_nonlinear", "page_tree", "private_lock", "tree_lock")
+    __slots__ = (
+        "i_mmap",
+        "i_mmap_lock",
+        "i_mmap_nonlinear",
+        "page_tree",
+        "private_lock",
+        "tree_lock",
+    )
 
     a_ops: address_space_operations = address_space_operations()
     account_dirty: int = 1

@@ -47,13 +47,9 @@ class Kernel:
         self.nodes_with_memory = node_mask(set(range(len(free))) - set(memoryless))
         self.local_node = local_node
         self.oob = {"node_state": oob[0], "node_isset": oob[1]}
-        self.lru_add_pvecs = {
-            lru: Pagevec(machine, 0, lru, pagevec_size) for lru in LRU_LISTS[:4]
-        }
+        self.lru_add_pvecs = {lru: Pagevec(machine, 0, lru, pagevec_size) for lru in LRU_LISTS[:4]}
         self.swap_map = SwapMap(machine, "swap_map", 0)
-        self.swapper_space = AddressSpace(
-            machine, "swapper", a_ops=_swap_aops(), account_dirty=0
-        )
+        self.swapper_space = AddressSpace(machine, "swapper", a_ops=_swap_aops(), account_dirty=0)
         self.memcg = MemCgroup(machine, "mem_cgroup", disabled=int(not memcg))
         self.vmalloc_areas = VmallocAreas(machine, "vmalloc")
         self.tasklist_lock = RwLock(machine, "tasklist_lock")

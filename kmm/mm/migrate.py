@@ -734,7 +734,7 @@ def migrate_pages(from_: ListHead[Page], get_new_page: NewPage, private: Any) ->
 
 
 class page_to_node(Tracked):
-    """struct page_to_node: one page of move_pages(2): where it is, where it shall go, how it ended."""
+    """struct page_to_node: one page of move_pages(2), where it shall go and how that ended."""
 
     SIZEOF: ClassVar[int] = 24
 

@@ -70,7 +70,7 @@ class Page(Tracked):
 
     _count: int = 0
     _mapcount: int = -1
-    mapping: AddressSpace | anon_mapping | None = None
+    mapping: Any = None
     index: int = 0
     private: Any = 0
     PG_locked: int = 0
@@ -205,7 +205,7 @@ def set_page_private(page: Page, private: Any) -> None:
 def PageAnon(page: Page) -> int:
     """1 if page->mapping is an anon_vma (bit 0 is set)."""
     mapping = page.mapping
-    return 0 if mapping is None else mapping & PAGE_MAPPING_ANON
+    return 0 if mapping is None else int(mapping & PAGE_MAPPING_ANON)
 
 
 @primitive
@@ -214,8 +214,8 @@ def page_mapping(page: Page) -> AddressSpace | None:
     if page.PG_swapcache:
         swapper: AddressSpace = page.machine.kernel.swapper_space
         return swapper
-    mapping = page.mapping
-    return None if mapping is None or mapping & PAGE_MAPPING_ANON else mapping  # type: ignore[return-value]
+    mapping: AddressSpace | None = page.mapping
+    return None if mapping is None or mapping & PAGE_MAPPING_ANON else mapping
 
 
 @primitive

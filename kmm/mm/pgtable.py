@@ -47,7 +47,11 @@ class pte_t(NamedTuple):
 
     def __str__(self) -> str:
         if self.page is not None:
-            w, d, y = ("w" if self.write else "-", "d" if self.dirty else "-", "y" if self.young else "-")
+            w, d, y = (
+                "w" if self.write else "-",
+                "d" if self.dirty else "-",
+                "y" if self.young else "-",
+            )
             return f"{self.page} {w}{d}{y}"
         if self.entry is not None:
             return str(self.entry)

@@ -30,10 +30,10 @@ class slot_pointer(NamedTuple):
     """`void **pslot`: a pointer to the slot of a tree."""
 
     tree: Any
-    index: int
+    at: int
 
     def __str__(self) -> str:
-        return f"&{self.tree}[{self.index}]"
+        return f"&{self.tree}[{self.at}]"
 
 
 @primitive
@@ -47,7 +47,7 @@ def radix_tree_deref_slot(pslot: slot_pointer | None) -> Page | None:
     """The page in the slot.  Needs tree_lock, or RCU and a second look."""
     if pslot is None:
         oops("oops: NULL slot", "the tree has nothing at that index")
-    page: Page | None = pslot.tree[pslot.index]
+    page: Page | None = pslot.tree[pslot.at]
     return page
 
 
@@ -56,4 +56,4 @@ def radix_tree_replace_slot(pslot: slot_pointer | None, item: Page) -> None:
     """`item` is in the slot, in the place of what was there.  Needs tree_lock."""
     if pslot is None:
         oops("oops: NULL slot", "the tree has nothing at that index")
-    pslot.tree.put(pslot.index, item)
+    pslot.tree.put(pslot.at, item)

@@ -185,7 +185,8 @@ def page_add_anon_rmap(page: Page, vma: VmAreaStruct, address: int) -> None:
     """
     VM_BUG_ON(lambda: not PageLocked(page), f"{page.name} is not locked")
     if atomic_add_return(page, "_mapcount", 1) == 0:
-        page.mapping = vma.anon_vma + PAGE_MAPPING_ANON  # type: ignore[operator]
+        anon_vma: AnonVma = vma.anon_vma  # type: ignore[assignment]
+        page.mapping = anon_vma + PAGE_MAPPING_ANON
         page.index = linear_page_index(vma, address)
         atomic_add_return(page_zone(page), NR_ANON_PAGES, 1)
 
@@ -273,7 +274,7 @@ def try_to_unmap_cluster(page: Page, vma: VmAreaStruct) -> None:
 @kernel_function
 def try_to_unmap_file(page: Page, migration: int) -> int:
     """try_to_unmap for a page of a file: the vmas of i_mmap, then the nonlinear ones."""
-    mapping: AddressSpace = page.mapping  # type: ignore[assignment]
+    mapping: AddressSpace = page.mapping
     spin_lock(mapping.i_mmap_lock)
     for vma in vma_prio_tree_foreach(mapping.i_mmap, page.index, page.index):
         try_to_unmap_one(page, vma, migration)

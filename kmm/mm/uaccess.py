@@ -24,7 +24,12 @@ class UserArray(Cells[int, Any]):
     __slots__ = ("faults", "length", "what")
 
     def __init__(
-        self, machine: Machine, what: str, length: int, values: Sequence[Any], faults: Collection[int]
+        self,
+        machine: Machine,
+        what: str,
+        length: int,
+        values: Sequence[Any],
+        faults: Collection[int],
     ) -> None:
         self.what = what
         self.length = length

@@ -95,6 +95,4 @@ def call_move_pages(
     where = None if nodes is None else UserArray(machine, "nodes", len(nodes), nodes, fault_nodes)
     status = UserArray(machine, "status", count, (), fault_status)
     machine.kernel.user_status = status
-    return sys_move_pages(
-        pid, count if nr_pages is None else nr_pages, pages, where, status, flags
-    )
+    return sys_move_pages(pid, count if nr_pages is None else nr_pages, pages, where, status, flags)

@@ -10,6 +10,7 @@ that migrate.c calls in that attempt.  What others do is recorded as steps of th
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,15 @@ MIGRATE = "mm/migrate.c"
 
 #: How a scenario calls what the model calls otherwise.
 SCENARIO_NAMES = {"vma_migrate": "vm_ops->migrate"}
+
+
+#: How somebody else ends what our task waits for in each of these.
+LET_GO: dict[str, Callable[[Any], None]] = {
+    "__lock_page": unlock_page,
+    "wait_on_page_lock_bit": unlock_page,
+    "wait_on_page_writeback_bit": end_page_writeback,
+    "__lock_buffer": unlock_buffer,
+}
 
 
 @dataclass(slots=True)
@@ -140,12 +150,7 @@ class Others(Environment):
         if function.name in ("__lock_page", "wait_on_page_lock_bit") and what.lock_owner is ours:
             name = "lock_page" if function.name == "__lock_page" else "wait_on_page_locked"
             raise KernelBug("deadlock: page lock already held by us", name, what.name)
-        let_go = {
-            "__lock_page": unlock_page,
-            "wait_on_page_lock_bit": unlock_page,
-            "wait_on_page_writeback_bit": end_page_writeback,
-            "__lock_buffer": unlock_buffer,
-        }.get(function.name)
+        let_go = LET_GO.get(function.name)
         if let_go is None:
             super().wait(function, args)
             return

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from kmm.mm.swap import lru_add_drain
 from kmm.scenario.final import final_state
-from kmm.scenario.projection import calls_of, trace_of
 from kmm.scenario.primitives import QUIET
+from kmm.scenario.projection import calls_of, trace_of
 from kmm.sim import KernelBug, Machine, Trace
 
 if TYPE_CHECKING:

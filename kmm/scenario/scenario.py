@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Scenario: a situation with a name, and one operation in it.
 
-    kmm.load("anon-shared").run().result["rc"]
+kmm.load("anon-shared").run().result["rc"]
 """
 
 from __future__ import annotations

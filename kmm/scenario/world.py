@@ -12,7 +12,8 @@ while it is built.  Whatever is put into a world keeps its books: a page that is
 reference more, its zone and its address space count it.  Nothing that happens here is recorded;
 a record begins with the operation.
 
-`mm`, `vma` and `file` are handles; the kernel objects are `mm.struct`, `vma.struct`, `file.mapping`.
+`mm`, `vma` and `file` are handles; the kernel's objects are `mm.struct`, `vma.struct` and
+`file.mapping`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,6 @@ from kmm.scenario.others import Others
 from kmm.scenario.run import Run
 from kmm.scenario.spec import EventSpec
 from kmm.sim import Machine
-
 
 MIGRATEPAGE = {
     None: None,
@@ -145,7 +145,7 @@ class World:
             self.machine,
             self._name(name, "f", self.files),
             a_ops=address_space_operations(
-                MIGRATEPAGE[migratepage],  # type: ignore[arg-type]
+                MIGRATEPAGE[migratepage],
                 fs_writepage if writepage else None,
                 fs_releasepage if releasepage else None,
             ),
@@ -221,7 +221,9 @@ class World:
         bits = {f"PG_{flag}": 1 for flag in flags}
         unknown = [flag for flag in flags if flag not in PAGE_FLAGS]
         if unknown:
-            raise KmmError(f"World: there is no page flag {unknown[0]}; there are {', '.join(PAGE_FLAGS)}")
+            raise KmmError(
+                f"World: there is no page flag {unknown[0]}; there are {', '.join(PAGE_FLAGS)}"
+            )
         page = Page(
             self.machine,
             self._name(name, "p", self.pages),
@@ -302,7 +304,9 @@ class World:
         else:
             mm.struct.file_rss += 1
 
-    def add_buffers(self, page: Page, buffers: int | Sequence[dict[str, Any]] = 1) -> list[BufferHead]:
+    def add_buffers(
+        self, page: Page, buffers: int | Sequence[dict[str, Any]] = 1
+    ) -> list[BufferHead]:
         """The page has a ring of buffer heads; `busy`, `locked` and `dirty` are others' doing."""
         given = [{}] * buffers if isinstance(buffers, int) else list(buffers)
         size = PAGE_SIZE // len(given)
@@ -434,7 +438,9 @@ class Mm:
         bits = 0
         for flag in flags:
             if flag not in VM_FLAGS:
-                raise KmmError(f"World: there is no vma flag {flag}; there are {', '.join(VM_FLAGS)}")
+                raise KmmError(
+                    f"World: there is no vma flag {flag}; there are {', '.join(VM_FLAGS)}"
+                )
             bits |= VM_FLAGS[flag]
         mapping = file.mapping if file else None
         shared_write = VM_FLAGS["WRITE"] | VM_FLAGS["SHARED"]
@@ -451,7 +457,10 @@ class Mm:
             vm_flags=bits,
             vm_page_prot=int(writable),
         )
-        if any(struct.vm_start < v.struct.vm_end and v.struct.vm_start < struct.vm_end for v in self.vmas):
+        if any(
+            struct.vm_start < v.struct.vm_end and v.struct.vm_start < struct.vm_end
+            for v in self.vmas
+        ):
             raise KmmError(f"World: {struct.name} overlaps another vma of {self.struct.name}")
         if vm_ops_migrate is not NO_OPS:
             migrate = vma_migrate if vm_ops_migrate is not None else None

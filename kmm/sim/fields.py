@@ -16,7 +16,7 @@ comparing snapshots (cost grows with the world instead of with what happens).
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from kmm.sim.machine import Machine
@@ -43,7 +43,7 @@ class Tracked:
         own = {
             field: getattr(cls, field, None)
             for field, kind in cls.__annotations__.items()
-            if get_origin(kind) is not ClassVar and not str(kind).startswith("ClassVar")
+            if "ClassVar" not in str(kind) and field not in cls.__dict__.get("__slots__", ())
         }
         cls.FIELDS = {**cls.FIELDS, **own}
         cls.PLACE = {field: place for place, field in enumerate(cls.FIELDS, start=1)}

@@ -17,7 +17,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
 from kmm.sim.bug import KernelBug
 from kmm.sim.function import Function
@@ -94,13 +94,20 @@ def _primitive(
     return _dressed(call, body, function)
 
 
-def kernel_function(
-    body: Callable[P, R] | None = None, /, *, source: str | None = None
-) -> Callable[P, R]:
-    """Make `body` a kernel function: it has its own call in the tree, and can be replaced."""
+@overload
+def kernel_function(body: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
+def kernel_function(*, source: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def kernel_function(body: Callable[..., Any] | None = None, /, *, source: str | None = None) -> Any:
+    """Make `body` a kernel function: it has its own call in the tree, and can be replaced.
+
+    `source`: the C file, where it is not the KERNEL_FILE of the module.
+    """
     if body is None:
-        return cast("Callable[P, R]", lambda b: _kernel_function(b, source))
-    return cast("Callable[P, R]", _kernel_function(body, source))
+        return lambda b: _kernel_function(b, source)
+    return _kernel_function(body, source)
 
 
 def _kernel_function(body: Callable[..., Any], source: str | None) -> Callable[..., Any]:

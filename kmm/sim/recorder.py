@@ -34,8 +34,12 @@ NOWHERE = 0
 OPEN, RETURNED, ABORTED = 0, 1, 2
 
 
-def _column(kind: str = "I") -> Any:
-    return field(default_factory=lambda: array(kind))
+def _numbers() -> array[int]:
+    return array("I")
+
+
+def _bytes() -> array[int]:
+    return array("B")
 
 
 @dataclass(slots=True)
@@ -43,31 +47,31 @@ class Columns:
     """The record itself.  Slot, value, site and call are numbers into tables."""
 
     # One entry a step.
-    site: array[int] = _column()
-    call: array[int] = _column()
-    result: array[int] = _column()
-    args_end: array[int] = _column()
-    changes_end: array[int] = _column()
+    site: array[int] = field(default_factory=_numbers)
+    call: array[int] = field(default_factory=_numbers)
+    result: array[int] = field(default_factory=_numbers)
+    args_end: array[int] = field(default_factory=_numbers)
+    changes_end: array[int] = field(default_factory=_numbers)
     # One entry an argument of a step.
-    args: array[int] = _column()
+    args: array[int] = field(default_factory=_numbers)
     # One entry a change.
-    slot: array[int] = _column()
-    old: array[int] = _column()
-    new: array[int] = _column()
+    slot: array[int] = field(default_factory=_numbers)
+    old: array[int] = field(default_factory=_numbers)
+    new: array[int] = field(default_factory=_numbers)
     # One entry a call.  A call that is its own parent is no call: it stands for what a task does
     # outside every kernel function.
-    call_site: array[int] = _column()
-    call_task: array[int] = _column("B")
-    call_parent: array[int] = _column()
-    call_first: array[int] = _column()
-    call_last: array[int] = _column()
-    call_result: array[int] = _column()
-    call_state: array[int] = _column("B")
-    call_args_end: array[int] = _column()
+    call_site: array[int] = field(default_factory=_numbers)
+    call_task: array[int] = field(default_factory=_bytes)
+    call_parent: array[int] = field(default_factory=_numbers)
+    call_first: array[int] = field(default_factory=_numbers)
+    call_last: array[int] = field(default_factory=_numbers)
+    call_result: array[int] = field(default_factory=_numbers)
+    call_state: array[int] = field(default_factory=_bytes)
+    call_args_end: array[int] = field(default_factory=_numbers)
     # One entry an argument of a call.
-    call_args: array[int] = _column()
+    call_args: array[int] = field(default_factory=_numbers)
     # One entry a slot: its value at the start or, of a later object, when it came into being.
-    initial: array[int] = _column()
+    initial: array[int] = field(default_factory=_numbers)
 
     def copy(self) -> Columns:
         """The same numbers in arrays of their own."""

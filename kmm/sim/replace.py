@@ -38,7 +38,8 @@ def replace(**mine: Callable[..., Any]) -> Iterator[None]:
     finally:
         for (function, body), old in zip(changes, before, strict=True):
             function.body = old
-            stand_ins.pop(getattr(body, "__code__", None), None)  # type: ignore[arg-type]
+            if hasattr(body, "__code__"):
+                stand_ins.pop(body.__code__, None)
 
 
 def _function(name: str) -> Function:
@@ -60,7 +61,9 @@ def _fitting(name: str, body: Callable[..., Any]) -> Callable[..., Any]:
     try:
         inspect.signature(body).bind(*wanted)
     except TypeError as error:
-        raise KmmError(f"replace: {name} is called as {name}({', '.join(wanted)}): {error}") from None
+        raise KmmError(
+            f"replace: {name} is called as {name}({', '.join(wanted)}): {error}"
+        ) from None
     except ValueError:
         pass  # a builtin without a signature: it will be tried as it is
     return body

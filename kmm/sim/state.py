@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """State: every field of every object at one step, rebuilt from the record.
 
-    state = trace.state(41)
-    state["p0"]["_count"]           one field
-    state["m0.pte"][0x401000]       one cell of a container
-    state["pagelist"]               the members of a list, in order
+state = trace.state(41)
+state["p0"]["_count"]           one field
+state["m0.pte"][0x401000]       one cell of a container
+state["pagelist"]               the members of a list, in order
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class State(Mapping[str, Mapping[Any, Any]]):
         self.numbers = numbers
 
     def _exists(self, entry: ObjectEntry) -> bool:
-        return self._trace.values[self.numbers[entry.base]] == 1
+        return bool(self._trace.values[self.numbers[entry.base]])
 
     def __getitem__(self, name: str) -> Mapping[Any, Any]:
         entry = self._trace.slots.by_name[name]
@@ -60,9 +60,7 @@ class State(Mapping[str, Mapping[Any, Any]]):
     def _fields(self, entry: ObjectEntry) -> dict[Any, Any]:
         values = self._trace.values
         if entry.cells is not None:
-            cells = (
-                (key, values[self.numbers[slot]]) for key, slot in entry.cells.items()
-            )
+            cells = ((key, values[self.numbers[slot]]) for key, slot in entry.cells.items())
             there = [(key, value) for key, value in cells if value is not None]
             if entry.type == "ListHead":
                 there.sort(key=lambda cell: cell[1])

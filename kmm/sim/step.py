@@ -133,9 +133,7 @@ class Step:
         return self.index in self._trace.failed
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Step) and self._trace is other._trace and self.index == other.index
-        )
+        return isinstance(other, Step) and self._trace is other._trace and self.index == other.index
 
     def __hash__(self) -> int:
         return hash((id(self._trace), self.index))

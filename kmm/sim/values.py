@@ -35,8 +35,8 @@ class Name(str):
         self.type = type
         return self
 
-    def __getnewargs__(self) -> tuple[str, str]:
-        return (str(self), self.type)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Name, (str(self), self.type)
 
 
 def plain(value: Any) -> Any:
