@@ -3,6 +3,9 @@
 
 `machine.kernel` is what C reaches without a pointer: the zones, the swap cache, the list of tasks,
 the pagevecs of the CPU, the memory control group.  `boot` gives them to an empty machine.
+
+Their names hold a dot, a blank or a bracket ("kernel.swap_map", "other CPUs", "node[0]"), so that
+no object of a scenario is ever called so; only "swapper" and "ZERO" are plain words.
 """
 
 from __future__ import annotations
@@ -48,15 +51,17 @@ class Kernel:
         self.local_node = local_node
         self.oob = {"node_state": oob[0], "node_isset": oob[1]}
         self.lru_add_pvecs = {lru: Pagevec(machine, 0, lru, pagevec_size) for lru in LRU_LISTS[:4]}
-        self.swap_map = SwapMap(machine, "swap_map", 0)
+        self.swap_map = SwapMap(machine, "kernel.swap_map", 0)
         self.swapper_space = AddressSpace(machine, "swapper", a_ops=_swap_aops(), account_dirty=0)
-        self.memcg = MemCgroup(machine, "mem_cgroup", disabled=int(not memcg))
-        self.vmalloc_areas = VmallocAreas(machine, "vmalloc")
-        self.tasklist_lock = RwLock(machine, "tasklist_lock")
+        self.memcg = MemCgroup(machine, "kernel.mem_cgroup", disabled=int(not memcg))
+        self.vmalloc_areas = VmallocAreas(machine, "kernel.vmalloc")
+        self.tasklist_lock = RwLock(machine, "kernel.tasklist_lock")
         self.zero_page = Page(machine, "ZERO", _count=1, PG_reserved=1)
         self.tasks: list[TaskStruct] = []
         #: Whoever is not the task that we follow: another CPU, another process.
         self.others = TaskStruct(machine, "other CPUs", pid=-1)
+        #: Who runs before there is any other task.
+        self.init_task = TaskStruct(machine, "kernel.init_task")
         self.security_rc = 0
         self.vmalloc_fails = False
         self.warnings: list[str] = []
@@ -92,4 +97,5 @@ def boot(machine: Machine, **options: Any) -> Kernel:
     """Give an empty machine its memory; the options are those of Kernel."""
     machine.kernel = Kernel(machine, **options)
     kernel: Kernel = machine.kernel
+    machine.current = kernel.init_task
     return kernel

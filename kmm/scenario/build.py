@@ -8,6 +8,7 @@ from functools import partial
 
 from kmm.mm.nodemask import node_mask
 from kmm.scenario import driver
+from kmm.scenario.handles import NO_OPS
 from kmm.scenario.spec import (
     MigratePagesOp,
     MigrateVmasOp,
@@ -18,7 +19,7 @@ from kmm.scenario.spec import (
     PutbackLruPagesOp,
     Spec,
 )
-from kmm.scenario.world import NO_OPS, World
+from kmm.scenario.world import World
 
 
 def build(spec: Spec) -> World:
@@ -68,7 +69,7 @@ def build(spec: Spec) -> World:
     for mm in spec.mms:
         _build_ptes(world, mm)
     for event in spec.events:
-        world.event(event)
+        world.others.add(event)
     return world
 
 

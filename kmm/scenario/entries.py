@@ -50,7 +50,7 @@ def text_of(value: Any) -> Any:
     """A value as a result writes it: objects by name, ptes and entries in words."""
     if value is None or isinstance(value, int):
         return value
-    return str(value)
+    return str(value).removeprefix("kernel.")
 
 
 def _show(*parts: int | str | Callable[..., Any]) -> Shown:

@@ -26,7 +26,6 @@ from kmm.errors import KmmError
 from kmm.mm.buffer import BufferHead
 from kmm.mm.cred import CAP_SYS_NICE
 from kmm.mm.filesystem import releasepage as fs_releasepage
-from kmm.mm.filesystem import vma_migrate
 from kmm.mm.filesystem import writepage as fs_writepage
 from kmm.mm.fs import AddressSpace, address_space_operations
 from kmm.mm.kernel import Kernel, boot
@@ -38,16 +37,17 @@ from kmm.mm.migrate import (
     fail_migrate_page,
     migrate_page,
 )
-from kmm.mm.mmap import VM_FLAGS, MmStruct, VmAreaStruct, vm_operations_struct
+from kmm.mm.mmap import MmStruct
 from kmm.mm.nodemask import node_mask
-from kmm.mm.page import PAGE_FLAGS, PAGE_MAPPING_ANON, PAGE_SHIFT, PAGE_SIZE, Page
-from kmm.mm.pgtable import LEVELS, PTE_NONE, pgoff_to_pte, pte_t
+from kmm.mm.page import PAGE_FLAGS, PAGE_MAPPING_ANON, PAGE_SIZE, Page
+from kmm.mm.pgtable import pte_t
 from kmm.mm.rmap import AnonVma
 from kmm.mm.sched import PF_SWAPWRITE, TaskStruct
 from kmm.mm.swap import PAGEVEC_SIZE, page_kind, page_lru
-from kmm.mm.swapops import make_migration_entry, swp_entry_t
 from kmm.mm.vmstat import page_zone
 from kmm.scenario.driver import call_move_pages, isolate_and_migrate
+from kmm.scenario.events import EVENTS
+from kmm.scenario.handles import File, Mm
 from kmm.scenario.others import Others
 from kmm.scenario.run import Run
 from kmm.scenario.spec import EventSpec
@@ -60,15 +60,15 @@ MIGRATEPAGE = {
     "fail_migrate_page": fail_migrate_page,
 }
 
-#: vm_ops_migrate: this vma has no vm_ops at all.
-NO_OPS = object()
-
 
 class World:
     """An empty machine with memory, to be filled.
 
-    `nodes`: how many NUMA nodes.  `free`: free frames, for each node or for all alike.  `task0`
-    is made when the first operation needs somebody to run it.
+    `nodes`: how many NUMA nodes.  `free`: free frames, for each node or for all alike.
+    `pagevec_size`: how many pages wait before they go onto their LRU list.  `debug_vm`: VM_BUG_ON
+    is checked.  `memcg`: there is a memory control group.  `oob`: what node_state and node_isset
+    read beyond their masks.  `drain_after`: the pagevecs are emptied behind each operation.
+    A task is made when the first operation needs somebody to run it.
     """
 
     def __init__(
@@ -118,7 +118,8 @@ class World:
         except KeyError:
             raise KmmError(f"World: nothing here is called {name}") from None
 
-    def _name(self, name: str | None, letter: str, taken: Iterable[str]) -> str:
+    def name_for(self, name: str | None, letter: str, taken: Iterable[str]) -> str:
+        """`name` if it is free, or the next of its kind: p0, p1, ..."""
         if name is None:
             return f"{letter}{len(list(taken))}"
         if name in self.machine.objects:
@@ -143,7 +144,7 @@ class World:
             raise KmmError(f"World: migratepage must be one of {known}, not {migratepage}")
         mapping = AddressSpace(
             self.machine,
-            self._name(name, "f", self.files),
+            self.name_for(name, "f", self.files),
             a_ops=address_space_operations(
                 MIGRATEPAGE[migratepage],
                 fs_writepage if writepage else None,
@@ -159,13 +160,13 @@ class World:
 
     def anon_vma(self, name: str | None = None) -> AnonVma:
         """An anon_vma, for vmas that share anonymous pages."""
-        anon_vma = AnonVma(self.machine, self._name(name, "a", self.anon_vmas))
+        anon_vma = AnonVma(self.machine, self.name_for(name, "a", self.anon_vmas))
         self.anon_vmas[anon_vma.name] = anon_vma
         return anon_vma
 
     def mm(self, name: str | None = None) -> Mm:
         """An address space."""
-        mm = Mm(self, MmStruct(self.machine, self._name(name, "m", self.mms)))
+        mm = Mm(self, MmStruct(self.machine, self.name_for(name, "m", self.mms)))
         self.mms[mm.struct.name] = mm
         return mm
 
@@ -185,7 +186,7 @@ class World:
         """A task; the first one is the one that runs."""
         task = TaskStruct(
             self.machine,
-            self._name(name, "t", self.tasks),
+            self.name_for(name, "t", self.tasks),
             pid=len(self.tasks) + 1 if pid is None else pid,
             mm=mm.struct if mm else None,
             flags=PF_SWAPWRITE if swapwrite else 0,
@@ -198,7 +199,7 @@ class World:
         self.tasks[task.name] = task
         self.kernel.tasks.append(task)
         if self.current is None:
-            self.current = task
+            self.current = self.machine.current = task
         return task
 
     def page(
@@ -226,7 +227,7 @@ class World:
             )
         page = Page(
             self.machine,
-            self._name(name, "p", self.pages),
+            self.name_for(name, "p", self.pages),
             node=node,
             index=index,
             **bits,
@@ -245,7 +246,7 @@ class World:
             page.PG_swapcache = 1
             page.private = swap
             self._cache(page, self.kernel.swapper_space, swap)
-            self._use_slot(swap)
+            self.use_slot(swap)
         zone = page_zone(page)
         if page.PG_dirty and file is not None and file.mapping.account_dirty:
             zone.NR_FILE_DIRTY += 1
@@ -259,7 +260,8 @@ class World:
         page._count += 1
         page_zone(page).NR_FILE_PAGES += 1
 
-    def _use_slot(self, slot: int) -> None:
+    def use_slot(self, slot: int) -> None:
+        """The swap slot has one user more."""
         self.kernel.swap_map.put(slot, self.kernel.swap_map[slot] + 1)
 
     def _put_on_lru(self, page: Page, lru: str | None) -> None:
@@ -350,14 +352,35 @@ class World:
         """Another CPU has frozen the page's count."""
         page._count = 0
 
-    def event(self, event: EventSpec) -> None:
-        """Let another CPU do something while the operation runs."""
-        self.others.add(event)
+    def meanwhile(
+        self,
+        page: Page,
+        do: str,
+        *,
+        attempt: int = 0,
+        at: str | None = None,
+        nth: int = 0,
+        on_new: bool = False,
+        **what: Any,
+    ) -> None:
+        """Let another CPU `do` something ("unpin", "lock", ...) while the page is migrated.
+
+        It happens when attempt number `attempt` begins, or in it before call number `nth` of the
+        primitive `at`.  `on_new`: to the new page.  `what`: mm (its name) and addr for "zap", node
+        and n for "frames", rc for "memcg_error".
+        """
+        if do not in EVENTS:
+            raise KmmError(f"World: another CPU can {', '.join(EVENTS)}, but not {do}")
+        self.others.add(EventSpec(page.name, attempt, do, at, nth, on_new, **what))
 
     # Operations.
 
-    def migrate_pages(self, pages: Sequence[Page], to_node: int, *, prep: bool = True) -> Run:
+    def migrate_pages(
+        self, pages: Page | Sequence[Page], to_node: int, *, prep: bool = True
+    ) -> Run:
         """Isolate the pages and migrate them to a node, with a record."""
+        if isinstance(pages, Page):
+            pages = [pages]
         return self.run(partial(isolate_and_migrate, list(pages), to_node, prep))
 
     def move_pages(
@@ -384,199 +407,3 @@ def charge_page_of(page: Page) -> None:
     """Charge the page to the memory control group of its machine."""
     with page.machine:
         charge_page(page)
-
-
-class File:
-    """A file of a world."""
-
-    def __init__(self, world: World, mapping: AddressSpace) -> None:
-        self.world = world
-        self.mapping = mapping
-
-    def page(self, index: int = 0, *, flags: Iterable[str] = ("uptodate",), **more: Any) -> Page:
-        """Page `index` of the file, read into the page cache if it is not there."""
-        there = self.mapping.page_tree[index]
-        if there is not None:
-            return there
-        return self.world.page(file=self, index=index, flags=flags, **more)
-
-    def __repr__(self) -> str:
-        return f"<File {self.mapping.name}>"
-
-
-class Mm:
-    """An address space of a world."""
-
-    #: Where the first vma goes, and how far apart vmas are put.
-    BASE, GAP = 0x400000, 0x100000
-
-    def __init__(self, world: World, struct: MmStruct) -> None:
-        self.world = world
-        self.struct = struct
-        self.vmas: list[Vma] = []
-
-    def mmap(
-        self,
-        pages: int = 1,
-        *,
-        file: File | None = None,
-        pgoff: int = 0,
-        start: int | None = None,
-        anon_vma: AnonVma | None = None,
-        flags: Iterable[str] = ("READ", "WRITE"),
-        name: str | None = None,
-        vm_ops_migrate: Any = NO_OPS,
-    ) -> Vma:
-        """A vma of so many pages, of a file or anonymous.
-
-        `flags`: short names, as in "READ".  `vm_ops_migrate`: what its vm_ops->migrate returns;
-        None is vm_ops without that operation.
-        """
-        world = self.world
-        if start is None:
-            start = max((v.struct.vm_end + self.GAP for v in self.vmas), default=self.BASE)
-        bits = 0
-        for flag in flags:
-            if flag not in VM_FLAGS:
-                raise KmmError(
-                    f"World: there is no vma flag {flag}; there are {', '.join(VM_FLAGS)}"
-                )
-            bits |= VM_FLAGS[flag]
-        mapping = file.mapping if file else None
-        shared_write = VM_FLAGS["WRITE"] | VM_FLAGS["SHARED"]
-        writable = bits & shared_write == shared_write and not (mapping and mapping.account_dirty)
-        taken = [vma for mm in world.mms.values() for vma in mm.vmas]
-        struct = VmAreaStruct(
-            world.machine,
-            world._name(name, "v", (vma.struct.name for vma in taken)),
-            vm_mm=self.struct,
-            vm_start=start,
-            vm_end=start + pages * PAGE_SIZE,
-            vm_pgoff=pgoff,
-            vm_file=mapping,
-            vm_flags=bits,
-            vm_page_prot=int(writable),
-        )
-        if any(
-            struct.vm_start < v.struct.vm_end and v.struct.vm_start < struct.vm_end
-            for v in self.vmas
-        ):
-            raise KmmError(f"World: {struct.name} overlaps another vma of {self.struct.name}")
-        if vm_ops_migrate is not NO_OPS:
-            migrate = vma_migrate if vm_ops_migrate is not None else None
-            struct.vm_ops = vm_operations_struct(migrate)
-            struct.ops_rc = vm_ops_migrate or 0
-        if mapping is not None:
-            nonlinear = bits & VM_FLAGS["NONLINEAR"]
-            (mapping.i_mmap_nonlinear if nonlinear else mapping.i_mmap).add_tail(struct.shared)
-        vma = Vma(self, struct)
-        self.vmas.append(vma)
-        if anon_vma is not None:
-            vma.link(anon_vma)
-        self._relink()
-        return vma
-
-    def _relink(self) -> None:
-        """mm->mmap: the vmas by address."""
-        vmas = sorted((vma.struct for vma in self.vmas), key=lambda v: v.vm_start)
-        self.struct.mmap = vmas[0]
-        for vma, following in zip(vmas, [*vmas[1:], None], strict=True):
-            if vma.vm_next is not following:
-                vma.vm_next = following
-
-    def put_pte(self, address: int, pte: pte_t = PTE_NONE) -> None:
-        """The pte at the address, with the tables that lead to it."""
-        for level, shift in LEVELS.items():
-            self.struct.tables[level].put(address >> shift << shift, 1)
-        self.struct.page_table.put(address, pte)
-
-    def put_swap_entry(self, address: int, slot: int) -> None:
-        """The pte holds the swap entry of that slot, which has one user more."""
-        self.put_pte(address, pte_t(entry=swp_entry_t(0, slot)))
-        self.world._use_slot(slot)
-
-    def put_migration_entry(self, address: int, page: Page, *, write: bool = False) -> None:
-        """The pte holds a migration entry for the page."""
-        self.put_pte(address, pte_t(entry=make_migration_entry(page, int(write))))
-
-    def put_file_pte(self, address: int, pgoff: int) -> None:
-        """The pte is a nonlinear file pte: page `pgoff` of the file belongs there."""
-        self.put_pte(address, pgoff_to_pte(pgoff))
-
-    def put_special_pte(self, address: int) -> None:
-        """The pte is present, without a struct page behind it."""
-        self.put_pte(address, pte_t(special=1))
-
-    def fork(self, name: str | None = None) -> Mm:
-        """A child with the same vmas; anonymous pages are shared, and no longer writable."""
-        child = self.world.mm(name)
-        for vma in self.vmas:
-            struct = vma.struct
-            twin = child.mmap(
-                (struct.vm_end - struct.vm_start) >> PAGE_SHIFT,
-                file=self.world.files[struct.vm_file.name] if struct.vm_file else None,
-                pgoff=struct.vm_pgoff,
-                start=struct.vm_start,
-                anon_vma=struct.anon_vma,
-                flags=[f for f, bit in VM_FLAGS.items() if struct.vm_flags & bit],
-            )
-            copy_on_write = not struct.vm_flags & VM_FLAGS["SHARED"]
-            for address in range(struct.vm_start, struct.vm_end, PAGE_SIZE):
-                pte = self.struct.page_table[address]
-                if pte.page is None:
-                    continue
-                if copy_on_write and pte.write:
-                    self.struct.page_table.put(address, pte._replace(write=0))
-                write = bool(pte.write) and not copy_on_write
-                self.world.map(pte.page, twin.mm, address, write=write)
-        return child
-
-    def __repr__(self) -> str:
-        return f"<Mm {self.struct.name}>"
-
-
-class Vma:
-    """A vma of a world."""
-
-    def __init__(self, mm: Mm, struct: VmAreaStruct) -> None:
-        self.mm = mm
-        self.struct = struct
-
-    def address(self, i: int) -> int:
-        """The address of the vma's page number `i`."""
-        struct = self.struct
-        pages = (struct.vm_end - struct.vm_start) >> PAGE_SHIFT
-        if not 0 <= i < pages:
-            raise KmmError(f"World: {struct.name} has pages 0 to {pages - 1}, not {i}")
-        return struct.vm_start + i * PAGE_SIZE
-
-    def link(self, anon_vma: AnonVma) -> None:
-        """The vma is one of those that may map the anon_vma's pages."""
-        self.struct.anon_vma = anon_vma
-        anon_vma.head.add_tail(self.struct.anon_vma_node)
-
-    def touch(self, i: int = 0, *, write: bool = True, **more: Any) -> Page:
-        """The page at the vma's page number `i`, faulted in as a program's access would.
-
-        `write`: the access writes, so that the pte is writable and dirty.  Further arguments are
-        those of World.page.
-        """
-        world = self.mm.world
-        address = self.address(i)
-        pte = self.mm.struct.page_table[address]
-        if pte.page is not None:
-            there: Page = pte.page
-            return there
-        index = self.struct.vm_pgoff + i
-        if self.struct.vm_file is not None:
-            page = world.files[self.struct.vm_file.name].page(index, **more)
-        else:
-            if self.struct.anon_vma is None:
-                self.link(world.anon_vma())
-            more.setdefault("flags", ("uptodate",))
-            page = world.page(anon_vma=self.struct.anon_vma, index=index, **more)
-        world.map(page, self.mm, address, write=write, dirty=write, young=True)
-        return page
-
-    def __repr__(self) -> str:
-        return f"<Vma {self.struct.name}>"
