@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from errno import ENOMEM
-from typing import Any
 
 from kmm.mm.buffer import BufferHead, buffers_of
 from kmm.mm.fs import AddressSpace
@@ -24,7 +23,6 @@ from kmm.mm.swapfile import swap_free
 from kmm.mm.swapops import SWP_MIGRATION_READ, swp_entry_t
 from kmm.mm.truncate import cancel_dirty_page
 from kmm.mm.vmstat import page_zone
-from kmm.scenario.spec import EventSpec
 from kmm.sim import current, primitive
 
 KERNEL_FILE = "another CPU"
@@ -109,7 +107,7 @@ def _truncate(page: Page) -> None:
 
 
 @primitive
-def another_cpu_pins(page: Page, event: EventSpec) -> None:
+def another_cpu_pins(page: Page) -> None:
     """Somebody takes a reference, if the count is not zero."""
     if page._count > 0:
         page._count += 1
@@ -117,7 +115,7 @@ def another_cpu_pins(page: Page, event: EventSpec) -> None:
 
 
 @primitive
-def another_cpu_unpins(page: Page, event: EventSpec) -> None:
+def another_cpu_unpins(page: Page) -> None:
     """Somebody drops a reference that he had."""
     if page.pins > 0:
         page.pins -= 1
@@ -125,7 +123,7 @@ def another_cpu_unpins(page: Page, event: EventSpec) -> None:
 
 
 @primitive
-def another_cpu_locks(page: Page, event: EventSpec) -> None:
+def another_cpu_locks(page: Page) -> None:
     """Somebody locks the page, if nobody has."""
     if not page.PG_locked:
         page.PG_locked = 1
@@ -133,7 +131,7 @@ def another_cpu_locks(page: Page, event: EventSpec) -> None:
 
 
 @primitive
-def another_cpu_unlocks(page: Page, event: EventSpec) -> None:
+def another_cpu_unlocks(page: Page) -> None:
     """Whoever else has locked the page unlocks it."""
     if page.PG_locked and page.lock_owner is current():
         page.PG_locked = 0
@@ -141,31 +139,31 @@ def another_cpu_unlocks(page: Page, event: EventSpec) -> None:
 
 
 @primitive
-def another_cpu_starts_writeback(page: Page, event: EventSpec) -> None:
+def another_cpu_starts_writeback(page: Page) -> None:
     """The page is being written."""
     set_page_writeback(page)
 
 
 @primitive
-def another_cpu_ends_writeback(page: Page, event: EventSpec) -> None:
+def another_cpu_ends_writeback(page: Page) -> None:
     """The page has been written."""
     end_page_writeback(page)
 
 
 @primitive
-def another_cpu_dirties(page: Page, event: EventSpec) -> None:
+def another_cpu_dirties(page: Page) -> None:
     """The page is dirty again, and so is each of its buffers."""
     _dirty(page)
 
 
 @primitive
-def another_cpu_cleans(page: Page, event: EventSpec) -> None:
+def another_cpu_cleans(page: Page) -> None:
     """The page is clean."""
     cancel_dirty_page(page)
 
 
 @primitive
-def another_cpu_releases_buffers(page: Page, event: EventSpec) -> None:
+def another_cpu_releases_buffers(page: Page) -> None:
     """Others have let go of the page's buffers, which are clean and unlocked."""
     for bh in buffers_of(page):
         _release_buffer(bh)
@@ -181,31 +179,31 @@ def _release_buffer(bh: BufferHead) -> None:
 
 
 @primitive
-def another_cpu_fills_the_group(page: Page, event: EventSpec) -> None:
+def another_cpu_fills_the_group(page: Page) -> None:
     """The memory control group has no room for the next charge of a migration."""
     page.machine.kernel.memcg.refuses = -ENOMEM
 
 
 @primitive
-def another_cpu_breaks_the_group(page: Page, event: EventSpec) -> None:
+def another_cpu_breaks_the_group(page: Page, rc: int) -> None:
     """The memory control group answers the next charge with an error that it never gives."""
-    page.machine.kernel.memcg.refuses = event.rc
+    page.machine.kernel.memcg.refuses = rc
 
 
 @primitive
-def another_cpu_zaps(page: Page, event: EventSpec) -> None:
+def another_cpu_zaps(page: Page, mm: str, addr: int) -> None:
     """munmap of one pte."""
-    _zap_pte(page.machine[event.mm or ""], event.addr or 0)
+    _zap_pte(page.machine[mm], addr)
 
 
 @primitive
-def another_cpu_truncates(page: Page, event: EventSpec) -> None:
+def another_cpu_truncates(page: Page) -> None:
     """The file is cut off before the page."""
     _truncate(page)
 
 
 @primitive
-def another_cpu_frees(page: Page, event: EventSpec) -> None:
+def another_cpu_frees(page: Page) -> None:
     """Everybody else lets go of the page."""
     if page.PG_locked and page.lock_owner is not current():
         _zap_everywhere(page)
@@ -228,20 +226,20 @@ def another_cpu_frees(page: Page, event: EventSpec) -> None:
 
 
 @primitive
-def another_cpu_drains_pagevecs(page: Page, event: EventSpec) -> None:
+def another_cpu_drains_pagevecs(page: Page) -> None:
     """The pages in the pagevecs are on their lists."""
     lru_add_drain()
 
 
 @primitive
-def another_cpu_takes_or_gives_frames(page: Page, event: EventSpec) -> None:
+def another_cpu_takes_or_gives_frames(page: Page, node: int, n: int) -> None:
     """A node has more or fewer free frames."""
-    zone = page.machine.kernel.zones[event.node or 0]
-    zone.free = max(0, zone.free + (event.n or 0))
+    zone = page.machine.kernel.zones[node]
+    zone.free = max(0, zone.free + n)
 
 
 #: What a scenario's `do` means.
-EVENTS: dict[str, Callable[[Any, EventSpec], None]] = {
+EVENTS: dict[str, Callable[..., None]] = {
     "pin": another_cpu_pins,
     "unpin": another_cpu_unpins,
     "lock": another_cpu_locks,
@@ -259,3 +257,6 @@ EVENTS: dict[str, Callable[[Any, EventSpec], None]] = {
     "lru_drain": another_cpu_drains_pagevecs,
     "frames": another_cpu_takes_or_gives_frames,
 }
+
+#: What an event has to say besides the page, in the order of its function's arguments.
+DETAILS = {"memcg_error": ("rc",), "zap": ("mm", "addr"), "frames": ("node", "n")}

@@ -18,7 +18,7 @@ from kmm.mm.buffer import unlock_buffer
 from kmm.mm.filemap import unlock_page
 from kmm.mm.page import Page
 from kmm.mm.page_writeback import end_page_writeback
-from kmm.scenario.events import EVENTS
+from kmm.scenario.events import DETAILS, EVENTS
 from kmm.scenario.spec import EventSpec
 from kmm.sim import Environment, Function, KernelBug, Machine
 
@@ -134,7 +134,8 @@ class Others(Environment):
         self._acting = True
         try:
             with self.machine.as_task(self.machine.kernel.others):
-                EVENTS[event.do](page, event)
+                details = DETAILS.get(event.do, ())
+                EVENTS[event.do](page, *(getattr(event, detail) for detail in details))
         finally:
             self._acting = False
 

@@ -46,7 +46,7 @@ from kmm.mm.sched import PF_SWAPWRITE, TaskStruct
 from kmm.mm.swap import PAGEVEC_SIZE, page_kind, page_lru
 from kmm.mm.vmstat import page_zone
 from kmm.scenario.driver import call_move_pages, isolate_and_migrate
-from kmm.scenario.events import EVENTS
+from kmm.scenario.events import DETAILS, EVENTS
 from kmm.scenario.handles import File, Mm
 from kmm.scenario.others import Others
 from kmm.scenario.run import Run
@@ -371,6 +371,9 @@ class World:
         """
         if do not in EVENTS:
             raise KmmError(f"World: another CPU can {', '.join(EVENTS)}, but not {do}")
+        missing = [detail for detail in DETAILS.get(do, ()) if detail not in what]
+        if missing:
+            raise KmmError(f"World: {do} needs {' and '.join(missing)}")
         self.others.add(EventSpec(page.name, attempt, do, at, nth, on_new, **what))
 
     # Operations.

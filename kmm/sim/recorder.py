@@ -119,8 +119,6 @@ class Recorder:
         self._site_numbers: dict[int, int] = {}
         self._task_numbers: dict[Any, int] = {}
         self._call_of: list[int] = []
-        self._changes = 0
-        self._args = 0
         # Bound once: looking these up would take as long as calling them.
         self._put_change = columns.slot.append, columns.old.append, columns.new.append
         self._put_arg = columns.args.append
@@ -130,6 +128,17 @@ class Recorder:
             columns.result.append,
             columns.args_end.append,
             columns.changes_end.append,
+        )
+        self._put_call_arg = columns.call_args.append
+        self._put_call = (
+            columns.call_site.append,
+            columns.call_task.append,
+            columns.call_parent.append,
+            columns.call_first.append,
+            columns.call_last.append,
+            columns.call_result.append,
+            columns.call_state.append,
+            columns.call_args_end.append,
         )
         self._task = self._task_number(machine.current)
         self._call = self._call_of[self._task]
@@ -187,7 +196,6 @@ class Recorder:
         put_slot(slot)
         put_old(before)
         put_new(after)
-        self._changes += 1
 
     def step(
         self,
@@ -199,27 +207,29 @@ class Recorder:
     ) -> None:
         """A primitive has run, called in `frame`; what changed since the last step is its doing."""
         values = self.values
+        columns = self.columns
         put_arg = self._put_arg
         try:
             for arg in args:
                 put_arg(values[arg])
             outcome = values[result]
         except TypeError:  # something without a hash: a list
-            del self.columns.args[self._args :]
-            self.columns.args.extend(map(values.number, args))
+            del columns.args[columns.args_end[-1] if columns.args_end else 0 :]
+            columns.args.extend(map(values.number, args))
             outcome = values.number(result)
-        self._args += len(args)
         if failed:
-            self.failed.add(len(self.columns.site))
-        # The table of sites keeps the code object, so that its id is never given away.
-        key = (id(frame.f_code) << 16 ^ frame.f_lasti) << 12 ^ function
-        site = self._site_numbers.get(key)
+            self.failed.add(len(columns.site))
+        key = (id(frame.f_code) + frame.f_lasti) << 12 | function
+        try:
+            site = self._site_numbers[key]
+        except KeyError:
+            site = self._new_site(key, function, frame)
         put_site, put_call, put_result, put_args_end, put_changes_end = self._put_step
-        put_site(self._new_site(key, function, frame) if site is None else site)
+        put_site(site)
         put_call(self._call)
         put_result(outcome)
-        put_args_end(self._args)
-        put_changes_end(self._changes)
+        put_args_end(len(columns.args))
+        put_changes_end(len(columns.slot))
 
     def _new_site(self, key: int, function: int, frame: FrameType) -> int:
         number = self._site_numbers[key] = len(self.sites)
@@ -230,9 +240,10 @@ class Recorder:
 
     def enter(self, function: int, frame: FrameType, args: tuple[Any, ...]) -> int:
         """A kernel function is called in `frame`; returns the number of the call."""
-        key = (id(frame.f_code) << 16 ^ frame.f_lasti) << 12 ^ function
-        site = self._site_numbers.get(key)
-        if site is None:
+        key = (id(frame.f_code) + frame.f_lasti) << 12 | function
+        try:
+            site = self._site_numbers[key]
+        except KeyError:
             site = self._new_site(key, function, frame)
         call = self._call = self._open_call(site, self._task, self._call, args)
         return call

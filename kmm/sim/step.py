@@ -141,4 +141,5 @@ class Step:
     def __repr__(self) -> str:
         args = ", ".join(map(shown, self.args))
         changes = "".join(f"; {change}" for change in self.changes)
-        return f"<step {self.index}: {self.primitive}({args}) = {shown(self.result)}{changes}>"
+        result = "" if self.result is None else f" = {self.result}"
+        return f"<step {self.index}: {self.primitive}({args}){result}{changes}>"
