@@ -16,7 +16,7 @@ w.migrate_pages([page], to_node=1).trace.holders("p0", 5)
 """
 
 from kmm.errors import KmmError
-from kmm.scenario import Run, Scenario, ScenarioError, World, load
+from kmm.scenario import Run, Scenario, ScenarioError, World, library, load
 from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
 
 __version__ = "0.1.0"
@@ -30,5 +30,5 @@ Trace.ROOMS.update(
 
 __all__ = [
     "Change", "KernelBug", "KmmError", "Machine", "Run", "Scenario", "ScenarioError", "State",
-    "Step", "Trace", "World", "load", "replace",
+    "Step", "Trace", "World", "library", "load", "replace",
 ]  # fmt: skip

@@ -268,6 +268,13 @@ def test_one_thing_wrong_is_told_at_its_place(place: str, value: Any, told: str)
     assert refusal(changed((place, value))) == told
 
 
+def test_a_misspelt_key_explains_why_another_is_missing() -> None:
+    assert refusal({"Op": BACK}) == 'Op: unknown key; did you mean "op"?'
+    told = 'op.to_nod: unknown key; did you mean "to_node"?'
+    assert refusal({"op": {"call": "migrate_pages", "from": [], "to_nod": 1}}) == told
+    assert refusal({"op": {"call": "migrate_pages", "from": []}}) == "op.to_node: is missing"
+
+
 def test_two_objects_without_a_task_of_ones_own() -> None:
     """The task that is there by default has a name too."""
     document = {"pages": {"t0": {"pins": 1}}, "op": BACK | {"from": []}}

@@ -76,7 +76,7 @@ def test_help_is_no_error(command: list[str], capsys: pytest.CaptureFixture[str]
         (["nonsense"], "nonsense"),
         (["run"], "NAME|FILE|-"),
         (["run", "anon-simple", "more"], "more"),
-        (["run", "anon-simple", "--jsn"], "--jsn"),
+        (["run", "anon-simple", "--js"], "--js"),
         (["run", "anon-simpel"], "anon-simple"),
         (["run", "no/such/file.json"], "no/such/file.json"),
         (["scenarios", "zebra"], "zebra"),
@@ -95,20 +95,22 @@ def test_misuse_is_one_sentence_and_status_2(
     assert sentence in errors
 
 
-def test_a_reader_who_stops_reading_is_no_error() -> None:
-    # A pipe without a reader breaks at the first flush, as `| head` does later.
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other words for a broken pipe")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_who_stops_reading_is_no_error(unbuffered: str) -> None:
+    # Without a reader a pipe breaks at once if each line is sent at once, else at the last flush.
     read, write = os.pipe()
     os.close(read)
-    with os.fdopen(write, "wb") as closed:
+    with os.fdopen(write, "wb") as broken:
         done = subprocess.run(
             [sys.executable, "-m", "kmm", "run", "anon-simple"],
-            stdout=closed,
+            stdout=broken,
             stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
             check=False,
             timeout=120,
         )
-    assert done.stderr == b""
-    assert done.returncode == 128 + 13
+    assert (done.returncode, done.stderr) == (128 + 13, b"")
 
 
 def test_everything_but_the_lab_works_without_its_packages() -> None:
@@ -170,7 +172,7 @@ def test_words_narrow_the_scenarios_down(capsys: pytest.CaptureFixture[str]) -> 
     topics = json.loads(capsys.readouterr().out)
     names = [scenario["name"] for topic in topics for scenario in topic["scenarios"]]
     assert "anon-simple" in names
-    assert "buffers-busy" not in names
+    assert "anon-mlocked" not in names
 
 
 # kmm run
@@ -191,26 +193,38 @@ def test_run_json_is_the_result_as_the_c_gave_it(
     assert {key: result[key] for key in expected} == expected
 
 
+@pytest.mark.parametrize("name", ["anon-simple", "pinned-until-pass-4", "entry-wait"])
 def test_run_lists_every_step_in_order_with_its_number(
-    capsys: pytest.CaptureFixture[str],
+    name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = listed(["anon-simple"], capsys)
-    numbers = [int(line[:3]) for line in lines[:-1] if line[:3].strip().isdigit()]
+    lines = listed([name], capsys)
+    first_words = [line.split()[0] for line in lines[:-1] if line]
     steps = int(lines[-1].removesuffix(" steps"))
-    assert numbers == list(range(steps))
+    assert [int(word) for word in first_words if word.isdigit()] == list(range(steps))
 
 
 def test_a_call_is_a_level_and_its_value_ends_it(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = [line[3:] for line in listed(["anon-simple"], capsys)]
-    start = next(i for i, line in enumerate(lines) if "migrate_page_move_mapping(" in line)
-    depth = len(lines[start]) - len(lines[start].lstrip())
-    body = next(i for i in range(start + 1, len(lines)) if "return" in lines[i])
+    # The numbers of the steps, which have three digits, are cut off.
+    lines = [line[4:] for line in listed(["anon-simple"], capsys)]
     # An anonymous page outside the swap cache has no mapping: NULL, and one look at its count.
-    assert lines[start].strip() == "migrate_page_move_mapping(NULL, n0, p0)"
-    assert lines[start + 1].strip() == "page_count(p0) = 1"
-    assert body == start + 2
-    assert lines[body] == " " * (depth + 2) + "return 0"
-    assert lines[body + 1].startswith(" " * depth + "migrate_page_copy(n0, p0)")
+    call = "migrate_page_move_mapping(NULL, n0, p0)"
+    start, indent = next((i, line[: -len(call)]) for i, line in enumerate(lines) if call in line)
+    assert indent.isspace()
+    assert lines[start : start + 4] == [
+        f"{indent}{call}",
+        f"{indent}  page_count(p0) = 1",
+        f"{indent}  return 0",
+        f"{indent}migrate_page_copy(n0, p0)",
+    ]
+
+
+def test_where_several_act_each_line_says_who(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = listed(["entry-wait"], capsys)
+    (unlock,) = [line for line in lines if "unlock_page(p0) " in line]
+    assert " other CPUs unlock_page(p0) " in unlock
+    # The waiter's call goes on: what it does next stands as deep as what it did before.
+    before, after = (lines[lines.index(unlock) + i] for i in (-1, 1))
+    assert before.index("PageLocked(p0)") == after.index("wait_on_page_lock_bit(p0)")
 
 
 def test_a_change_is_shown_beside_the_step_that_made_it(
@@ -440,7 +454,8 @@ def test_ctrl_c_is_quiet(jobs: str, vectors: dict[str, Any]) -> None:
     spoiled["result"]["rc"] = 99
     command = [sys.executable, "-m", "kmm", "conform", "--jobs", jobs, "-"]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(command, encoding="utf-8", **pipes) as process:
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+    with subprocess.Popen(command, env=buffered, encoding="utf-8", **pipes) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None

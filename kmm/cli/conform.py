@@ -121,7 +121,7 @@ def checked(
     try:
         for chunk in chunks:
             waiting.append(executor.submit(vectors.check, chunk))
-            while waiting and (len(waiting) > ahead or waiting[0].done()):
+            if len(waiting) > ahead:
                 yield from waiting.popleft().result()
     except KmmError as error:
         # The file cannot be read on; what was read counts, and then the sentence is due.

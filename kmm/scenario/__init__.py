@@ -11,9 +11,10 @@ others      what other CPUs do meanwhile (events), and that every wait ends
 library     the named scenarios, sorted by what they teach
 """
 
+from kmm.scenario import library
 from kmm.scenario.check import ScenarioError
 from kmm.scenario.run import Run
 from kmm.scenario.scenario import Scenario, load
 from kmm.scenario.world import World
 
-__all__ = ["Run", "Scenario", "ScenarioError", "World", "load"]
+__all__ = ["Run", "Scenario", "ScenarioError", "World", "library", "load"]

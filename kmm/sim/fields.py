@@ -33,6 +33,8 @@ class Tracked:
     #: Tracked fields in order, with their defaults; place of each in the record.
     FIELDS: ClassVar[dict[str, Any]] = {}
     PLACE: ClassVar[dict[str, int]] = {}
+    #: The names of the fields, which the record shares among all objects of the class.
+    FIELD_NAMES: ClassVar[tuple[str, ...]] = ()
 
     machine: Machine
     name: str
@@ -46,6 +48,7 @@ class Tracked:
             if "ClassVar" not in str(kind) and field not in cls.__dict__.get("__slots__", ())
         }
         cls.FIELDS = {**cls.FIELDS, **own}
+        cls.FIELD_NAMES = tuple(cls.FIELDS)
         cls.PLACE = {field: place for place, field in enumerate(cls.FIELDS, start=1)}
 
     def __init__(self, machine: Machine, name: str, **fields: Any) -> None:

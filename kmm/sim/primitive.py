@@ -22,6 +22,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from kmm.sim.bug import KernelBug
 from kmm.sim.function import Function
 from kmm.sim.machine import Machine
+from kmm.sim.recorder import LOOK_THROUGH
 from kmm.sim.running import now
 
 P = ParamSpec("P")
@@ -190,13 +191,16 @@ def _fail(machine: Machine, error: BaseException) -> None:
 
 def _adopted(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A call outside `with machine:` runs on the machine that its first object belongs to."""
-    for thing in (*args, *kwargs.values()):
+    function: Function = call.function  # type: ignore[attr-defined]
+    for thing in function.positional(args, kwargs):
         machine = getattr(thing, "machine", None)
         if isinstance(machine, Machine):
             with machine:
                 return call(*args, **kwargs)
-    function: Function = call.function  # type: ignore[attr-defined]
     raise RuntimeError(
         f"{function.name}: no machine is running and no argument belongs to one; "
         "call it inside `with machine:`"
     )
+
+
+LOOK_THROUGH.add(_adopted.__code__)

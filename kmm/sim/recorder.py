@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: The site of what is called by nobody.
 NOWHERE = 0
 
+#: Code that calls a function of the kernel on behalf of its own caller's caller.
+LOOK_THROUGH: set[CodeType] = set()
+
 #: What has become of a call.
 OPEN, RETURNED, ABORTED = 0, 1, 2
 
@@ -116,7 +119,9 @@ class Recorder:
         #: Steps that a bug cut off.
         self.failed: set[int] = set()
         self._containers: dict[int, ObjectEntry] = {}
-        self._site_numbers: dict[int, int] = {}
+        #: For each function, the sites where it is called, by the address of the instruction: that
+        #: is unique, for an instruction is part of its code object, which the table of sites keeps.
+        self._site_numbers: dict[int, dict[int, int]] = {}
         self._task_numbers: dict[Any, int] = {}
         self._call_of: list[int] = []
         # Bound once: looking these up would take as long as calling them.
@@ -154,25 +159,26 @@ class Recorder:
 
     def _enter_object(self, thing: Any, *, exists: int) -> None:
         kind = type(thing).__name__
-        number = self.values.number
+        values = self.values
         if isinstance(thing, Tracked):
-            entry = ObjectEntry(thing.name, kind, thing.base, tuple(thing.FIELDS))
-            self._start(thing.base, [number(exists), *map(number, thing.__dict__.values())])
+            entry = ObjectEntry(thing.name, kind, thing.base, thing.FIELD_NAMES)
+            self._start(thing.base, values.numbers((exists, *thing.__dict__.values())))
         else:
             entry = ObjectEntry(thing.name, kind, thing.base, (), {}, thing.HEX_KEYS)
             self._containers[thing.base] = entry
-            self._start(thing.base, [number(exists)])
+            self._start(thing.base, [values[exists]])
             for key, value in thing.recorded_cells():
                 slot = thing.slots.get(key)
                 if slot is None:
                     slot = thing.slots[key] = thing.machine.take_slots(1)
-                entry.cells[plain(key)] = slot  # type: ignore[index]
-                self._start(slot, [number(value)])
+                entry.cells[values.kept(key)] = slot  # type: ignore[index]
+                self._start(slot, [values.number(value)])
         self.objects.append(entry)
 
     def new_cell(self, container: Any, key: Any, slot: int) -> None:
         """A container has got a slot for a key that it never had before."""
-        self._containers[container.base].cells[plain(key)] = slot  # type: ignore[index]
+        cells = self._containers[container.base].cells
+        cells[self.values.kept(key)] = slot  # type: ignore[index]
         self._start(slot, [0])
 
     def _start(self, slot: int, values: list[int]) -> None:
@@ -219,11 +225,10 @@ class Recorder:
             outcome = values.number(result)
         if failed:
             self.failed.add(len(columns.site))
-        key = (id(frame.f_code) + frame.f_lasti) << 12 | function
         try:
-            site = self._site_numbers[key]
+            site = self._site_numbers[function][id(frame.f_code) + frame.f_lasti]
         except KeyError:
-            site = self._new_site(key, function, frame)
+            site = self._new_site(function, frame)
         put_site, put_call, put_result, put_args_end, put_changes_end = self._put_step
         put_site(site)
         put_call(self._call)
@@ -231,39 +236,58 @@ class Recorder:
         put_args_end(len(columns.args))
         put_changes_end(len(columns.slot))
 
-    def _new_site(self, key: int, function: int, frame: FrameType) -> int:
-        number = self._site_numbers[key] = len(self.sites)
+    def _new_site(self, function: int, frame: FrameType) -> int:
+        site = len(self.sites)
+        here = self._site_numbers.setdefault(function, {})
+        here[id(frame.f_code) + frame.f_lasti] = site
         self.sites.append(Site(function, frame.f_code, frame.f_lasti))
-        return number
+        return site
+
+    def _site(self, function: int, frame: FrameType) -> int:
+        key = (id(frame.f_code) << 16 ^ frame.f_lasti) << 12 ^ function
+        site = self._site_numbers.get(key)
+        return self._new_site(key, function, frame) if site is None else site
 
     # Calls.
 
     def enter(self, function: int, frame: FrameType, args: tuple[Any, ...]) -> int:
         """A kernel function is called in `frame`; returns the number of the call."""
-        key = (id(frame.f_code) + frame.f_lasti) << 12 | function
         try:
-            site = self._site_numbers[key]
+            site = self._site_numbers[function][id(frame.f_code) + frame.f_lasti]
         except KeyError:
-            site = self._new_site(key, function, frame)
+            site = self._new_site(function, frame)
         call = self._call = self._open_call(site, self._task, self._call, args)
         return call
 
     def _open_call(self, site: int, task: int, parent: int, args: tuple[Any, ...]) -> int:
+        values = self.values
         columns = self.columns
-        columns.call_site.append(site)
-        columns.call_task.append(task)
-        columns.call_parent.append(parent)
-        columns.call_first.append(len(columns.site))
-        columns.call_last.append(0)
-        columns.call_result.append(0)
-        columns.call_state.append(OPEN)
-        columns.call_args.extend(map(self.values.number, args))
-        columns.call_args_end.append(len(columns.call_args))
-        return len(columns.call_site) - 1
+        call = len(columns.call_site)
+        try:
+            for arg in args:
+                self._put_call_arg(values[arg])
+        except TypeError:  # something without a hash: a list
+            del columns.call_args[columns.call_args_end[-1] if call else 0 :]
+            columns.call_args.extend(map(values.number, args))
+        put_site, put_task, put_parent, put_first, put_last, put_result, put_state, put_args_end = (
+            self._put_call
+        )
+        put_site(site)
+        put_task(task)
+        put_parent(parent)
+        put_first(len(columns.site))
+        put_last(0)
+        put_result(0)
+        put_state(OPEN)
+        put_args_end(len(columns.call_args))
+        return call
 
     def leave(self, call: int, result: Any) -> None:
         """The call has returned `result`."""
-        self.columns.call_result[call] = self.values.number(result)
+        try:
+            self.columns.call_result[call] = self.values[result]
+        except TypeError:
+            self.columns.call_result[call] = self.values.number(result)
         self._close(call, RETURNED)
 
     def abort(self, call: int) -> None:

@@ -63,7 +63,7 @@ class SlotNames:
             if found is not None:
                 return found
             raise KmmError(f"{path}: {owner} never had a cell [{key}")
-        known = difflib.get_close_matches(path.partition(".")[0], self.by_name, n=3)
+        known = difflib.get_close_matches(path.partition(".")[0], self.by_name, n=3, cutoff=0.5)
         hint = f"; there is {', '.join(known)}" if known else ""
         raise KmmError(f"{path}: this trace knows no such field{hint}")
 

@@ -4,6 +4,9 @@
 Columns are lists of numbers, tables are what the numbers stand for.  Kernel objects are written
 {"ref": name, "type": type}, the kernel's small values {"value": type, "parts": [...]}, so that a
 reader needs no kmm to tell a page called "p0" from the text "p0".
+
+What is read is checked first, so that every question to a loaded trace has an answer: the shape by
+`trace.schema.json`, what the numbers point to by `tracecheck.py`.
 """
 
 from __future__ import annotations
@@ -11,25 +14,46 @@ from __future__ import annotations
 import json
 import os
 from array import array
+from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
 from importlib import resources
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from kmm.errors import KmmError
 from kmm.sim.recorder import Columns, ObjectEntry
 from kmm.sim.sources import Code, Place, Sources
 from kmm.sim.trace import FunctionEntry, Trace
+from kmm.sim.tracecheck import Wrong, require_numbers
 from kmm.sim.values import VALUE_TYPES, Name
 
 FORMAT = "kmm-trace/1"
 
+#: "code" of what has no source.
+NO_CODE = -1
+
+
+class OtherValue(tuple[Any, ...]):
+    """A small value of a kind that only the program which saved the trace knows."""
+
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}({', '.join(map(str, self))})"
+
 
 def to_dict(trace: Trace) -> dict[str, Any]:
-    """The whole trace as a JSON document."""
-    places = [trace.place(site) for site in range(len(trace.sources.places))]
-    codes = [trace.sources.code(number) for number in range(len(trace.sources.codes))]
+    """The whole trace as a JSON document.
+
+    Functions are numbered in the order of the sites: their numbers in the program that ran depend
+    on what it had imported before.
+    """
+    sources = trace.sources
+    order = list(dict.fromkeys(sources.functions))
+    numbers = {function: number for number, function in enumerate(order)}
+    places = [trace.place(site) for site in range(len(sources.places))]
+    codes = [sources.code(number) for number in range(len(sources.codes))]
     return {
         "format": FORMAT,
         "about": trace.about,
@@ -39,21 +63,22 @@ def to_dict(trace: Trace) -> dict[str, Any]:
         "tasks": list(trace.tasks),
         "functions": [
             {
-                "number": number,
-                "name": f.name,
-                "kind": f.kind,
-                "file": f.file,
-                "parameters": list(f.parameters),
+                "name": entry.name,
+                "kind": entry.kind,
+                "file": entry.file,
+                "parameters": list(entry.parameters),
+                "code": sources.bodies.get(function, NO_CODE),
             }
-            for number, f in sorted(trace.functions.items())
+            for function in order
+            for entry in (trace.functions[function],)
         ],
         "codes": [
             {"name": c.name, "file": c.file, "first_line": c.first_line, "source": c.source}
             for c in codes
         ],
         "sites": [
-            {"function": function, "code": place.code, "line": place.line}
-            for function, place in zip(trace.sources.functions, places, strict=True)
+            {"function": numbers[function], "code": place.code, "line": place.line}
+            for function, place in zip(sources.functions, places, strict=True)
         ],
         "values": [_encoded(value) for value in trace.values],
         "objects": [_object(entry) for entry in trace.objects],
@@ -73,55 +98,98 @@ def _encoded(value: Any) -> Any:
     if isinstance(value, Name):
         return {"ref": str(value), "type": value.type}
     if isinstance(value, tuple):
-        name = type(value).__name__ if hasattr(value, "_fields") else "tuple"
-        return {"value": name, "parts": [_encoded(part) for part in value]}
+        kind = "tuple"
+        if isinstance(value, OtherValue):
+            kind = value.kind
+        elif hasattr(value, "_fields"):
+            kind = type(value).__name__
+        return {"value": kind, "parts": [_encoded(part) for part in value]}
     return value
 
 
-def _decoded(value: Any) -> Any:
-    if isinstance(value, dict):
-        if "ref" in value:
-            return Name(value["ref"], value["type"])
-        parts = [_decoded(part) for part in value["parts"]]
-        kind = VALUE_TYPES.get(value["value"])
-        return kind(*parts) if kind is not None else tuple(parts)
-    return value
+def _decoded(value: Any, place: Callable[[], str]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "ref" in value:
+        return Name(value["ref"], value["type"])
+    kind = value["value"]
+    parts = [_decoded(part, place) for part in value["parts"]]
+    if kind == "tuple":
+        return tuple(parts)
+    known = VALUE_TYPES.get(kind)
+    if known is None:
+        other = OtherValue(parts)
+        other.kind = kind
+        return other
+    if len(parts) != len(known._fields):
+        names = ", ".join(known._fields)
+        raise Wrong(f"{place()}: a {kind} has {len(known._fields)} parts ({names})")
+    made = known(*parts)
+    try:
+        str(made)
+    except (AttributeError, TypeError, ValueError, ArithmeticError, LookupError):
+        raise Wrong(f"{place()}: a {kind} cannot have these parts") from None
+    return made
 
 
-def from_dict(document: dict[str, Any]) -> Trace:
-    """The trace of a document that keeps to the schema."""
+def _decode_object(number: int, o: dict[str, Any]) -> ObjectEntry:
+    cells: dict[Any, int] | None = None
+    if "cells" in o:
+        cells = {}
+        for place, (key, slot) in enumerate(o["cells"]):
+            where = f"objects[{number}].cells[{place}]"
+            key = _decoded(key, where.__str__)
+            if key in cells:
+                raise Wrong(f"{where} has the key of another cell")
+            cells[key] = slot
+    names = tuple(o.get("fields", ()))
+    return ObjectEntry(o["name"], o["type"], o["base"], names, cells, o.get("hex_keys", False))
+
+
+def from_dict(document: Any, source: str = "this document") -> Trace:
+    """The trace of a document; KmmError, which names `source`, if it is no kmm-trace/1."""
+    try:
+        _require_shape(document)
+        require_numbers(document)
+        return _decode(document)
+    except Wrong as wrong:
+        raise KmmError(f"{source}: no {FORMAT}: {wrong}") from None
+    except RecursionError:
+        raise KmmError(f"{source}: no {FORMAT}: values inside values without end") from None
+
+
+def _decode(document: dict[str, Any]) -> Trace:
     columns = Columns()
     for f in fields(Columns):
         column: array[int] = getattr(columns, f.name)
         column.extend(document["columns"][f.name])
     codes = [Code(c["name"], c["file"], c["first_line"], c["source"]) for c in document["codes"]]
-    files = [code.file for code in codes]
+    functions = document["functions"]
     sites = document["sites"]
-    places = [
-        Place(site["code"], files[site["code"]] if site["code"] >= 0 else "", site["line"])
-        for site in sites
-    ]
     return Trace(
         columns,
-        values=[_decoded(value) for value in document["values"]],
-        objects=[
-            ObjectEntry(
-                o["name"],
-                o["type"],
-                o["base"],
-                tuple(o.get("fields", ())),
-                {_decoded(k): slot for k, slot in o["cells"]} if "cells" in o else None,
-                o.get("hex_keys", False),
-            )
-            for o in document["objects"]
+        values=[
+            _decoded(value, lambda number=number: f"values[{number}]")  # type: ignore[misc]
+            for number, value in enumerate(document["values"])
         ],
+        objects=[_decode_object(number, o) for number, o in enumerate(document["objects"])],
         functions={
-            f["number"]: FunctionEntry(f["name"], f["kind"], f["file"], tuple(f["parameters"]))
-            for f in document["functions"]
+            number: FunctionEntry(f["name"], f["kind"], f["file"], tuple(f["parameters"]))
+            for number, f in enumerate(functions)
         },
         tasks=list(document["tasks"]),
         failed=frozenset(document["failed"]),
-        sources=Sources([site["function"] for site in sites], [*places], [*codes], [], []),
+        sources=Sources(
+            functions=[site["function"] for site in sites],
+            places=[
+                Place(s["code"], codes[s["code"]].file if s["code"] != NO_CODE else "", s["line"])
+                for s in sites
+            ],
+            codes=[*codes],
+            raw_sites=[],
+            raw_codes=[],
+            bodies={n: f["code"] for n, f in enumerate(functions) if f["code"] != NO_CODE},
+        ),
         bug=document["bug"],
         about=document["about"],
     )
@@ -129,9 +197,9 @@ def from_dict(document: dict[str, Any]) -> Trace:
 
 def save(trace: Trace, path: str | os.PathLike[str]) -> None:
     """Write the trace to `path`; KmmError where that is impossible."""
-    text = json.dumps(to_dict(trace), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(to_dict(trace), separators=(",", ":"))
     try:
-        Path(path).write_text(text + "\n", encoding="utf-8")
+        Path(path).write_text(text + "\n", encoding="ascii", newline="\n")
     except OSError as error:
         raise KmmError(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -140,15 +208,17 @@ def load(path: str | os.PathLike[str]) -> Trace:
     """Read a trace from `path`; KmmError if it is not there or no trace."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise KmmError(f"{path}: cannot be read: {why}") from None
+    except OSError as error:
+        raise KmmError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise KmmError(f"{path}: cannot be read: it is not UTF-8 text") from None
+    except ValueError as error:  # a path with a NUL
+        raise KmmError(f"{path!r}: cannot be read: {error}") from None
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise KmmError(f"{path}: not JSON: {error}") from None
-    validate(document, str(path))
-    return from_dict(document)
+    return from_dict(document, str(path))
 
 
 def schema() -> Any:
@@ -157,58 +227,25 @@ def schema() -> Any:
     return json.loads(text)
 
 
-def validate(document: Any, source: str) -> None:
-    """KmmError if the document is no kmm-trace/1: wrong shape, or numbers that lead nowhere."""
+@cache
+def _shape() -> Callable[[Any], Any]:
+    """What raises an exception of fastjsonschema for a document of another shape."""
     import fastjsonschema
 
+    shape: Callable[[Any], Any] = fastjsonschema.compile(schema())
+    return shape
+
+
+def _require_shape(document: Any) -> None:
+    import fastjsonschema
+
+    if isinstance(document, dict):
+        said = document.get("format")
+        if isinstance(said, str) and said != FORMAT:
+            raise Wrong(f"it says that its format is {said[:40]!r}")
     try:
-        fastjsonschema.compile(schema())(document)
+        _shape()(document)
     except fastjsonschema.JsonSchemaValueException as error:
         name = error.name or "data"
         place = name.removeprefix("data").lstrip(".") or "the file"
-        what = error.message.removeprefix(name).strip()
-        raise KmmError(f"{source}: no {FORMAT}: {place} {what}") from None
-    _check_numbers(document, source)
-
-
-def _check_numbers(document: dict[str, Any], source: str) -> None:
-    """Every number of the columns must have something to stand for."""
-    columns = document["columns"]
-    values, slots = len(document["values"]), len(columns["initial"])
-    steps, calls = document["steps"], len(columns["call_site"])
-    sites, tasks = len(document["sites"]), len(document["tasks"])
-
-    def wrong(what: str) -> NoReturn:
-        raise KmmError(f"{source}: no {FORMAT}: {what}")
-
-    limits = (
-        (sites, ("site", "call_site")),
-        (calls, ("call", "call_parent")),
-        (tasks, ("call_task",)),
-        (slots, ("slot",)),
-        (values, ("result", "args", "old", "new", "call_result", "call_args", "initial")),
-    )
-    for end, names in limits:
-        for name in names:
-            if any(number >= end for number in columns[name]):
-                wrong(f"columns.{name} points beyond its table")
-    lengths = {name: len(column) for name, column in columns.items()}
-    for name in ("site", "call", "result", "args_end", "changes_end"):
-        if lengths[name] != steps:
-            wrong(f"columns.{name} must have {steps} entries, one for each step")
-    for name in (name for name in lengths if name.startswith("call_") and name != "call_args"):
-        if lengths[name] != calls:
-            wrong(f"columns.{name} must have {calls} entries, one for each call")
-    for name in ("old", "new"):
-        if lengths[name] != lengths["slot"]:
-            wrong(f"columns.{name} must have {lengths['slot']} entries, one for each change")
-    ends = {"args_end": "args", "changes_end": "slot", "call_args_end": "call_args"}
-    for name, total in ends.items():
-        if any(a > b for a, b in pairwise([0, *columns[name], lengths[total]])):
-            wrong(f"columns.{name} must rise up to the {lengths[total]} entries of {total}")
-    functions = {function["number"] for function in document["functions"]}
-    for number, site in enumerate(document["sites"]):
-        if site["function"] not in functions:
-            wrong(f"sites[{number}].function is in no table")
-        if site["code"] >= len(document["codes"]):
-            wrong(f"sites[{number}].code is in no table")
+        raise Wrong(f"{place} {error.message.removeprefix(name).strip()}") from None

@@ -9,7 +9,7 @@ are compared by content (a pte, a swap entry, a pointer to a slot) are named tup
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 T = TypeVar("T", bound=type)
@@ -31,7 +31,7 @@ class Name(str):
     type: str
 
     def __new__(cls, name: str, type: str) -> Name:
-        self = super().__new__(cls, name)
+        self = str.__new__(cls, name)
         self.type = type
         return self
 
@@ -39,16 +39,20 @@ class Name(str):
         return Name, (str(self), self.type)
 
 
+_PLAIN = frozenset({type(None), int, str, float, bool, Name})
+
+
 def plain(value: Any) -> Any:
     """`value` with every kernel object replaced by its name."""
     if value is None or isinstance(value, (int, str, float)):
         return value
+    if isinstance(value, tuple):
+        # Most parts are plain already.
+        parts = [part if type(part) in _PLAIN else plain(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     name = getattr(value, "name", None)
     if isinstance(name, str) and hasattr(value, "machine"):
         return Name(name, type(value).__name__)
-    if isinstance(value, tuple):
-        parts: Iterable[Any] = map(plain, value)
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, (frozenset, set)):
         return tuple(sorted(map(plain, value)))
     if isinstance(value, list):
@@ -83,3 +87,14 @@ class ValueTable(dict[Any, int]):
             return self[value]
         except TypeError:
             return self[plain(value)]
+
+    def numbers(self, values: Collection[Any]) -> list[int]:
+        """The numbers of all of them."""
+        try:
+            return [self[value] for value in values]
+        except TypeError:
+            return [self.number(value) for value in values]
+
+    def kept(self, value: Any) -> Any:
+        """What the trace keeps of `value`: of an object the one Name that it has in the table."""
+        return value if type(value) in _PLAIN else self.plain[self.number(value)]
