@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmm.sim.fields import Tracked
 from kmm.sim.function import STOP
-from kmm.sim.values import ValueTable, plain
+from kmm.sim.values import ValueTable
 
 if TYPE_CHECKING:
     from kmm.sim.machine import Machine
@@ -237,16 +237,16 @@ class Recorder:
         put_changes_end(len(columns.slot))
 
     def _new_site(self, function: int, frame: FrameType) -> int:
-        site = len(self.sites)
         here = self._site_numbers.setdefault(function, {})
-        here[id(frame.f_code) + frame.f_lasti] = site
+        if frame.f_code in LOOK_THROUGH and frame.f_back and frame.f_back.f_back:
+            # Who called on its behalf is meant; its own place is not kept, for that is everybody's.
+            frame = frame.f_back.f_back
+            site = here.get(id(frame.f_code) + frame.f_lasti)
+            if site is not None:
+                return site
+        site = here[id(frame.f_code) + frame.f_lasti] = len(self.sites)
         self.sites.append(Site(function, frame.f_code, frame.f_lasti))
         return site
-
-    def _site(self, function: int, frame: FrameType) -> int:
-        key = (id(frame.f_code) << 16 ^ frame.f_lasti) << 12 ^ function
-        site = self._site_numbers.get(key)
-        return self._new_site(key, function, frame) if site is None else site
 
     # Calls.
 

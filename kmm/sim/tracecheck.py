@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Do the numbers of a kmm-trace/1 document lead somewhere?
 
-The schema has seen to the shape.  Here: every number points into its table, columns that belong
-together have one length, runs follow one another, the calls form a tree, and every slot belongs to
-one object.  After this nothing that a Trace can be asked ends in an IndexError.
+The schema has seen to the shape, but for what stands in the long arrays: that is looked at here,
+for speed.  Then: every number points into its table, columns that belong together have one length,
+runs follow one another, the calls form a tree, and every slot belongs to one object.  After this
+nothing that a Trace can be asked ends in an IndexError.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
+
+#: What fits into the columns; those of bytes are the tasks and the states of calls.
+LARGEST = 2**32 - 1
+LARGEST_OF = {"call_task": 255, "call_state": 2}
 
 #: For each table, the columns that point into it.
 POINTERS: dict[str, tuple[str, ...]] = {
@@ -39,6 +44,7 @@ class Wrong(Exception):
 
 def require_numbers(document: dict[str, Any]) -> None:
     """Raises Wrong for the first number that leads nowhere."""
+    _require_values(document)
     _require_whole_numbers(document)
     columns: dict[str, list[int]] = document["columns"]
     _require_lengths(document["steps"], columns)
@@ -53,12 +59,43 @@ def _first(numbers: Iterable[int], beyond: int) -> int:
     return next(place for place, number in enumerate(numbers) if number >= beyond)
 
 
+def _require_values(document: dict[str, Any]) -> None:
+    for i, value in enumerate(document["values"]):
+        if isinstance(value, dict | list):
+            _require_value(value, f"values[{i}]")
+    for i, entry in enumerate(document["objects"]):
+        for j, cell in enumerate(entry.get("cells", ())):
+            where = f"objects[{i}].cells[{j}]"
+            if not isinstance(cell, list) or len(cell) != 2:
+                raise Wrong(f"{where} must be a key and a slot")
+            _require_value(cell[0], where)
+
+
+def _require_value(value: Any, where: str) -> None:
+    """A plain value, an object's name, or a kind with parts that are values."""
+    if isinstance(value, list):
+        raise Wrong(f"{where} must not be an array")
+    if not isinstance(value, dict):
+        return
+    if value.keys() == {"ref", "type"}:
+        if not (isinstance(value["ref"], str) and isinstance(value["type"], str)):
+            raise Wrong(f"{where}: ref and type must be strings")
+    elif value.keys() == {"value", "parts"}:
+        if not (isinstance(value["value"], str) and isinstance(value["parts"], list)):
+            raise Wrong(f"{where}: value must be a string, and parts an array")
+        for part in value["parts"]:
+            _require_value(part, where)
+    else:
+        raise Wrong(f"{where} must have the keys ref and type, or value and parts")
+
+
 def _require_whole_numbers(document: dict[str, Any]) -> None:
     """1.0 is an integer to a schema; an index it is not."""
     for name, column in document["columns"].items():
-        if set(map(type, column)) - {int}:
-            place = next(i for i, number in enumerate(column) if type(number) is not int)
-            raise Wrong(f"columns.{name}[{place}] must be a whole number")
+        largest = LARGEST_OF.get(name, LARGEST)
+        if set(map(type, column)) - {int} or column and not 0 <= min(column) <= max(column) <= largest:
+            place = next(i for i, n in enumerate(column) if type(n) is not int or not 0 <= n <= largest)
+            raise Wrong(f"columns.{name}[{place}] must be a whole number from 0 to {largest}")
     numbers = {"steps": document["steps"]}
     numbers.update((f"failed[{i}]", step) for i, step in enumerate(document["failed"]))
     for table in ("functions", "codes", "sites", "objects"):
@@ -69,7 +106,7 @@ def _require_whole_numbers(document: dict[str, Any]) -> None:
             for j, (_, slot) in enumerate(entry.get("cells", ())):
                 numbers[f"{table}[{i}].cells[{j}][1]"] = slot
     for where, number in numbers.items():
-        if type(number) is not int:
+        if type(number) is not int or not -1 <= number <= LARGEST:
             raise Wrong(f"{where} must be a whole number")
 
 
