@@ -185,9 +185,16 @@ def test_the_base_is_right(call: str) -> None:
 
 def test_the_table_has_every_key_of_the_schema() -> None:
     schema = resources.files("kmm.scenario").joinpath("scenario.schema.json").read_text("utf-8")
-    objects = json.loads(schema)["definitions"].values()
-    known = {key for each in objects for key in each.get("properties", {})}
-    assert {key for _, key, *_ in rows() if key != "0"} == known
+    assert {key for _, key, *_ in rows()} == {*keys_of(json.loads(schema)), "0"}
+
+
+def keys_of(schema: Any) -> Iterator[str]:
+    """The keys that a schema names, at any depth."""
+    for key, part in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if key == "properties":
+            yield from part
+        if isinstance(part, dict | list):
+            yield from keys_of(part)
 
 
 @pytest.mark.parametrize(("place", "key", "kind", "arguments", "needed"), list(rows()))

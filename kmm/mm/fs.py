@@ -31,6 +31,7 @@ AOP_WRITEPAGE_ACTIVATE = 0x80000
 
 MigratePage = Callable[["AddressSpace", "Page", "Page"], int]
 WritePage = Callable[["Page", "WritebackControl"], int]
+SetPageDirty = Callable[["Page"], int]
 ReleasePage = Callable[["Page", int], int]
 
 
@@ -41,6 +42,7 @@ class address_space_operations(NamedTuple):
     migratepage: MigratePage | None = None
     writepage: WritePage | None = None
     releasepage: ReleasePage | None = None
+    set_page_dirty: SetPageDirty | None = None
 
 
 class AddressSpace(Tracked):

@@ -17,6 +17,7 @@ from kmm.mm.fs import AddressSpace, address_space_operations
 from kmm.mm.memcontrol import MemCgroup
 from kmm.mm.nodemask import node_mask
 from kmm.mm.page import Page
+from kmm.mm.page_writeback import __set_page_dirty_nobuffers
 from kmm.mm.sched import TaskStruct
 from kmm.mm.spinlock import RwLock
 from kmm.mm.swap import PAGEVEC_SIZE, Pagevec
@@ -90,7 +91,9 @@ class Kernel:
 def _swap_aops() -> address_space_operations:
     from kmm.mm.migrate import migrate_page
 
-    return address_space_operations(migratepage=migrate_page)
+    return address_space_operations(
+        migratepage=migrate_page, set_page_dirty=__set_page_dirty_nobuffers
+    )
 
 
 def boot(machine: Machine, **options: Any) -> Kernel:

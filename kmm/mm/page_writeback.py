@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kmm.mm.buffer import buffers_of, set_buffer_dirty
+from kmm.mm.buffer import buffers_of, page_has_buffers, set_buffer_dirty
 from kmm.mm.fs import AddressSpace, mapping_cap_account_dirty
 from kmm.mm.page import Page, page_mapping
-from kmm.mm.page_flags import PageLocked, PageWriteback, TestSetPageDirty
+from kmm.mm.page_flags import PageDirty, PageLocked, PageWriteback, TestSetPageDirty
 from kmm.mm.sched import might_sleep
 from kmm.mm.spinlock import spin_lock, spin_lock_irq, spin_unlock, spin_unlock_irq
 from kmm.mm.vmstat import NR_FILE_DIRTY, NR_WRITEBACK, page_zone
@@ -62,16 +62,46 @@ def __set_page_dirty_nobuffers(page: Page) -> int:
     return 1
 
 
-@kernel_function
-def set_page_dirty(page: Page) -> int:
-    """The page is dirty, and so is each of its buffers; 1 if it was clean."""
+@kernel_function(source="fs/buffer.c")
+def __set_page_dirty(page: Page, mapping: AddressSpace, warn: int) -> int:
+    """The page is dirty and counted so, if it is still in the mapping; 1 if it was clean."""
+    if TestSetPageDirty(page):
+        return 0
+    spin_lock_irq(mapping.tree_lock)
+    # Truncate may have taken the page out of its mapping before we held the lock.
+    if page.mapping:
+        account_page_dirtied(page, mapping)
+    spin_unlock_irq(mapping.tree_lock)
+    return 1
+
+
+@kernel_function(source="fs/buffer.c")
+def __set_page_dirty_buffers(page: Page) -> int:
+    """The page is dirty, and so is each of its buffers; 1 if it was clean.
+
+    Takes mapping->private_lock, so that the buffers stay, and mapping->tree_lock.
+    """
     mapping = page_mapping(page)
-    if mapping is not None and page.PG_private:
-        spin_lock(mapping.private_lock)
+    if mapping is None:
+        return int(not TestSetPageDirty(page))
+    spin_lock(mapping.private_lock)
+    if page_has_buffers(page):
         for bh in buffers_of(page):
             set_buffer_dirty(bh)
-        spin_unlock(mapping.private_lock)
-    return __set_page_dirty_nobuffers(page)
+    spin_unlock(mapping.private_lock)
+    return __set_page_dirty(page, mapping, 1)
+
+
+@kernel_function
+def set_page_dirty(page: Page) -> int:
+    """The page is dirty, in the way of its mapping (all of it, buffers too); 1 if it was clean."""
+    mapping = page_mapping(page)
+    if mapping is not None:
+        dirty = mapping.a_ops.set_page_dirty or __set_page_dirty_buffers
+        return dirty(page)
+    if not PageDirty(page) and not TestSetPageDirty(page):
+        return 1
+    return 0
 
 
 @primitive

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from errno import EFAULT
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kmm.mm.memcontrol import mem_cgroup_uncharge_page
 from kmm.mm.mmap import VM_LOCKED, VM_NONLINEAR, VmAreaStruct
@@ -60,6 +60,7 @@ from kmm.mm.vmstat import NR_ANON_PAGES, NR_FILE_MAPPED, page_zone
 from kmm.sim import (
     BUG_ON,
     VM_BUG_ON,
+    Cell,
     ListHead,
     Machine,
     Tracked,
@@ -136,7 +137,9 @@ def page_unlock_anon_vma(anon_vma: AnonVma) -> None:
 
 
 @kernel_function
-def page_check_address(page: Page, mm: MmStruct, address: int) -> pte_pointer | None:
+def page_check_address(
+    page: Page, mm: MmStruct, address: int, ptlp: Cell[SpinLock | None], sync: int
+) -> pte_pointer | None:
     """A pointer to the present pte that maps the page there, with its lock held, or None."""
     pgd = pgd_offset(mm, address)
     if not pgd_present(pgd):
@@ -148,14 +151,15 @@ def page_check_address(page: Page, mm: MmStruct, address: int) -> pte_pointer | 
     if not pmd_present(pmd):
         return None
     ptep = pte_offset_map(pmd, address)
-    # A first look without the lock: most ptes are not the one.
-    if not pte_present(ptep.value):
+    # A first look without the lock: most ptes are not the one.  `sync` does without it.
+    if not sync and not pte_present(ptep.value):
         pte_unmap(ptep)
         return None
     ptl = pte_lockptr(mm, pmd)
     spin_lock(ptl)
     pte = ptep.value
     if pte_present(pte) and pte_pfn(pte) is page:
+        ptlp.value = ptl
         return ptep
     pte_unmap_unlock(ptep, ptl)
     return None
@@ -168,7 +172,7 @@ def dec_mm_counter(mm: MmStruct, member: str) -> None:
 
 
 @primitive
-def page_remove_rmap(page: Page) -> None:
+def page_remove_rmap(page: Page, vma: VmAreaStruct | None) -> None:
     """One pte less maps the page; the counters of mapped pages follow the last."""
     if atomic_add_return(page, "_mapcount", -1) < 0:
         if PageAnon(page):
@@ -209,7 +213,8 @@ def try_to_unmap_one(page: Page, vma: VmAreaStruct, migration: int) -> int:
     address = vma_address(page, vma)
     if address == -EFAULT:
         return SWAP_AGAIN
-    ptep = page_check_address(page, mm, address)
+    ptl: Cell[Any] = Cell(None)
+    ptep = page_check_address(page, mm, address, ptl, 0)
     if ptep is None:
         return SWAP_AGAIN
     flush_cache_page(vma, address, page)
@@ -224,9 +229,9 @@ def try_to_unmap_one(page: Page, vma: VmAreaStruct, migration: int) -> int:
     else:
         entry = make_migration_entry(page, pteval.write)
     set_pte_at(mm, address, ptep, swp_entry_to_pte(entry))
-    page_remove_rmap(page)
+    page_remove_rmap(page, vma)
     put_page(page)
-    pte_unmap_unlock(ptep, mm.page_table_lock)
+    pte_unmap_unlock(ptep, ptl.value)
     return SWAP_AGAIN
 
 
@@ -265,7 +270,7 @@ def try_to_unmap_cluster(page: Page, vma: VmAreaStruct) -> None:
                 set_pte_at(mm, address, ptep, pgoff_to_pte(mapped.index))
             if pteval.dirty:
                 set_page_dirty(mapped)
-            page_remove_rmap(mapped)
+            page_remove_rmap(mapped, vma)
             put_page(mapped)
             dec_mm_counter(mm, "file_rss")
         spin_unlock(mm.page_table_lock)

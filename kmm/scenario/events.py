@@ -52,7 +52,7 @@ def _zap_pte(mm: MmStruct, address: int) -> None:
         if pte.dirty and not anonymous:
             _dirty(page)
         dec_mm_counter(mm, "anon_rss" if anonymous else "file_rss")
-        page_remove_rmap(page)
+        page_remove_rmap(page, None)
         put_page(page)
     elif pte.entry is not None and pte.entry.type < SWP_MIGRATION_READ:
         swap_free(pte.entry)

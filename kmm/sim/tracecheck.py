@@ -9,13 +9,16 @@ nothing that a Trace can be asked ends in an IndexError.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
 #: What fits into the columns; those of bytes are the tasks and the states of calls.
 LARGEST = 2**32 - 1
 LARGEST_OF = {"call_task": 255, "call_state": 2}
+
+#: So deep values may stand in the parts of values.
+DEEPEST = 50
 
 #: For each table, the columns that point into it.
 POINTERS: dict[str, tuple[str, ...]] = {
@@ -60,6 +63,8 @@ def _first(numbers: Iterable[int], beyond: int) -> int:
 
 
 def _require_values(document: dict[str, Any]) -> None:
+    if document["values"][0] is not None:
+        raise Wrong("values[0] must be null")
     for i, value in enumerate(document["values"]):
         if isinstance(value, dict | list):
             _require_value(value, f"values[{i}]")
@@ -71,8 +76,10 @@ def _require_values(document: dict[str, Any]) -> None:
             _require_value(cell[0], where)
 
 
-def _require_value(value: Any, where: str) -> None:
+def _require_value(value: Any, where: str, depth: int = 0) -> None:
     """A plain value, an object's name, or a kind with parts that are values."""
+    if depth > DEEPEST:
+        raise Wrong(f"{where} has parts inside parts, more than {DEEPEST} deep")
     if isinstance(value, list):
         raise Wrong(f"{where} must not be an array")
     if not isinstance(value, dict):
@@ -84,7 +91,7 @@ def _require_value(value: Any, where: str) -> None:
         if not (isinstance(value["value"], str) and isinstance(value["parts"], list)):
             raise Wrong(f"{where}: value must be a string, and parts an array")
         for part in value["parts"]:
-            _require_value(part, where)
+            _require_value(part, where, depth + 1)
     else:
         raise Wrong(f"{where} must have the keys ref and type, or value and parts")
 
@@ -93,21 +100,32 @@ def _require_whole_numbers(document: dict[str, Any]) -> None:
     """1.0 is an integer to a schema; an index it is not."""
     for name, column in document["columns"].items():
         largest = LARGEST_OF.get(name, LARGEST)
-        if set(map(type, column)) - {int} or column and not 0 <= min(column) <= max(column) <= largest:
-            place = next(i for i, n in enumerate(column) if type(n) is not int or not 0 <= n <= largest)
+        whole = set(map(type, column)) <= {int}
+        if not whole or not 0 <= min(column, default=0) <= max(column, default=0) <= largest:
+            place = next(
+                i for i, n in enumerate(column) if type(n) is not int or not 0 <= n <= largest
+            )
             raise Wrong(f"columns.{name}[{place}] must be a whole number from 0 to {largest}")
-    numbers = {"steps": document["steps"]}
-    numbers.update((f"failed[{i}]", step) for i, step in enumerate(document["failed"]))
+    for where, number in _scalars(document):
+        if type(number) is not int:
+            raise Wrong(f"{where} must be a whole number")
+    for i, entry in enumerate(document["objects"]):
+        for j, (_, slot) in enumerate(entry.get("cells", ())):
+            if type(slot) is not int or not 0 <= slot <= LARGEST:
+                raise Wrong(
+                    f"objects[{i}].cells[{j}][1] must be a whole number from 0 to {LARGEST}"
+                )
+
+
+def _scalars(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The numbers outside the columns, with their places; their ranges the schema has checked."""
+    yield "steps", document["steps"]
+    for i, step in enumerate(document["failed"]):
+        yield f"failed[{i}]", step
     for table in ("functions", "codes", "sites", "objects"):
         for i, entry in enumerate(document[table]):
-            for key in ("function", "code", "line", "first_line", "base"):
-                if key in entry:
-                    numbers[f"{table}[{i}].{key}"] = entry[key]
-            for j, (_, slot) in enumerate(entry.get("cells", ())):
-                numbers[f"{table}[{i}].cells[{j}][1]"] = slot
-    for where, number in numbers.items():
-        if type(number) is not int or not -1 <= number <= LARGEST:
-            raise Wrong(f"{where} must be a whole number")
+            for key in entry.keys() & {"function", "code", "line", "first_line", "base"}:
+                yield f"{table}[{i}].{key}", entry[key]
 
 
 def _require_lengths(steps: int, columns: dict[str, list[int]]) -> None:

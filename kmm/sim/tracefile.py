@@ -154,8 +154,6 @@ def from_dict(document: Any, source: str = "this document") -> Trace:
         return _decode(document)
     except Wrong as wrong:
         raise KmmError(f"{source}: no {FORMAT}: {wrong}") from None
-    except RecursionError:
-        raise KmmError(f"{source}: no {FORMAT}: values inside values without end") from None
 
 
 def _decode(document: dict[str, Any]) -> Trace:

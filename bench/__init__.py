@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How fast kmm is and how much it keeps: `python -m bench`, one file for each question.
+
+    clock, worlds, child      what the questions measure with, and what they measure on
+    figures, report, machine  what they answer, and how it is printed
+
+Every figure stands beside what it is compared with, measured in the same run.  Times are of the
+CPU, not of the wall, where it does not say otherwise: what other programs do meanwhile then counts
+for little.
+"""

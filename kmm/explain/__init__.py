@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a trace means.  Importing a module registers its question on Trace.
+
+    holders     trace.holders("p0", k): who holds each reference of a page
+    narrate     trace.narrate(k): one sentence for one step; `sentences/` has them all
+    phases      trace.phases(): the parts of a migration, as a student would name them
+
+Everything here reads a trace and nothing else: one that was loaded from a file tells the same as
+one that has just been recorded.  Answers are worked out once for a trace and kept with it.
+"""
