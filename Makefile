@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# Options for JupyterLab: `make lab ARGS=--no-browser` on a machine without a screen.
+# Options of `lab` and `bench`: `make lab ARGS=--no-browser`, `make bench ARGS=--write`.
 ARGS   ?=
 # Options for pytest: `make test PYTEST_ARGS="-k migrate -x"`.
 PYTEST_ARGS ?= -n auto
@@ -36,13 +36,13 @@ ifneq ($(NOTEBOOKS),)
 endif
 
 bench: $(VENV)/with-bench ## speed and size, each figure beside its peer
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 hooks: $(VENV)/with-dev ## let git check every commit
 	$(BIN)/pre-commit install
 
 clean: ## remove the virtual environment and all caches
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, made anew when pyproject.toml changes; each set of extras is added when it is

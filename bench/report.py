@@ -13,6 +13,12 @@ from bench.figures import Answer, Figure
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADS = ("what", "figure", "beside it, from the same run", "aim", "met")
 
+ABOUT = (
+    "Figures are medians of several samples, with the least in brackets. What is compared was "
+    "measured in turns in the same run. Times are of the CPU unless they say otherwise. The "
+    "garbage collector runs before each sample and stays on during it."
+)
+
 
 def _row(figure: Figure) -> tuple[str, ...]:
     met = {None: "", True: "yes", False: "NO"}[figure.met]
@@ -47,9 +53,7 @@ def write(answers: list[Answer], machine: dict[str, str], command: str) -> None:
         "",
         *(f"- {name}: {value}" for name, value in machine.items()),
         "",
-        "Figures are medians of several samples, with the least in brackets. What is compared was "
-        "measured in turns in the same run. Times are of the CPU unless they say otherwise. The "
-        "garbage collector runs before each sample and stays on during it.",
+        ABOUT,
     ]
     for answer in answers:
         lines += ["", f"## {answer.title}", "", answer.how, ""]

@@ -148,16 +148,14 @@ def conditions() -> tuple[Condition, ...]:
 
 
 @contextmanager
-def measuring() -> Iterator[tuple[set[str], set[Branch]]]:
-    """Inside, the functions that are entered and the branches that are taken gather in two sets."""
-    entered: set[str] = set()
+def measuring() -> Iterator[set[Branch]]:
+    """Inside, the branches that are taken gather in a set."""
     taken: set[Branch] = set()
     bodies: dict[str, Any] = {}
     for function in measured():
         own = function.conditions
 
         def reached(number: int, holds: bool, own: tuple[Condition, ...] = own) -> None:
-            entered.add(own[number].function)
             taken.add(Branch(own[number], holds))
 
         def condition(number: int, value: Any, own: tuple[Condition, ...] = own) -> Any:
@@ -170,7 +168,55 @@ def measuring() -> Iterator[tuple[set[str], set[Branch]]]:
         exec(compile(module, str(SOURCE), "exec"), names, bodies)
     bodies = {name: body for name, body in bodies.items() if name != "annotations"}
     with kmm.replace(**bodies):
-        yield entered, taken
+        yield taken
+
+
+#: The branches that cannot be taken, by function, condition and outcome.
+UNREACHABLE: dict[tuple[str, str, bool], str] = {
+    ("remove_anon_migration_ptes", "not mapping", True): (
+        "The only caller, remove_migration_ptes, has just seen PageAnon, which is a bit of "
+        "page->mapping. The page is locked, and the mapping of an anonymous page does not change "
+        "while it is."
+    ),
+    ("remove_anon_migration_ptes", "mapping & PAGE_MAPPING_ANON == 0", True): (
+        "For the same reason: the bit that is tested is the one for which the function was called."
+    ),
+    ("migrate_page_move_mapping", "radix_tree_deref_slot(pslot) is not page", True): (
+        "Whoever takes a page out of the radix tree (truncation, reclaim, the swap cache) holds "
+        "the page lock, and here migration holds it, so the page is still where page_index says. "
+        "Only a caller who does without the lock can get here."
+    ),
+    ("unmap_and_move", "not PageAnon(page)", False): (
+        "page->mapping was NULL in the `if` around it, and PageAnon is a bit of page->mapping. The "
+        "page is locked, and nobody may give it a mapping meanwhile."
+    ),
+    ("new_page_node", "private[i].node != MAX_NUMNODES", False): (
+        "The end of the array is never reached: a page is on the list only because "
+        "do_move_page_to_node_array has put it into an element, and nobody changes that element."
+    ),
+    ("new_page_node", "pm.node == MAX_NUMNODES", True): (
+        "The search before it has always stopped at the page's own element. C would return NULL, "
+        "which unmap_and_move takes for a lack of memory."
+    ),
+    ("do_move_page_to_node_array", "pp in pm", False): (
+        "The array always has its end marker, the element whose node is MAX_NUMNODES, and the `if` "
+        "below leaves the loop there. In C both are one: the condition of the `for`."
+    ),
+    ("do_pages_move", "nodes", False): (
+        "sys_move_pages calls do_pages_move only if nodes is not NULL, and do_pages_stat otherwise."
+    ),
+    ("migrate_vmas", "not err", False): (
+        "An error has left the loop by `break` before the condition is evaluated again."
+    ),
+}
+
+
+def reason(branch: Branch) -> str | None:
+    """Why the branch cannot be taken, None if it can."""
+    condition = branch.condition
+    if condition.nth > 1:
+        return None
+    return UNREACHABLE.get((condition.function, condition.text, branch.holds))
 
 
 class Found(NamedTuple):
@@ -186,11 +232,11 @@ def find(scenarios: dict[str, Scenario]) -> Found:
     entered: dict[str, list[str]] = {}
     taken: dict[Branch, list[str]] = {}
     for name, scenario in scenarios.items():
-        with measuring() as (_, branches):
+        with measuring() as branches:
             run = scenario.run()
         lengths[name] = len(run.trace)
-        for function in {run.trace.called(site).name for site in run.trace.columns.call_site}:
-            entered.setdefault(function, []).append(name)
+        for site in set(run.trace.columns.call_site):
+            entered.setdefault(run.trace.called(site).name, []).append(name)
         for branch in branches:
             taken.setdefault(branch, []).append(name)
 

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -97,13 +98,14 @@ def test_misuse_is_one_sentence_and_status_2(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other words for a broken pipe")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_who_stops_reading_is_no_error(unbuffered: str) -> None:
-    # Without a reader a pipe breaks at once if each line is sent at once, else at the last flush.
+@pytest.mark.parametrize("arguments", [["run", "anon-simple"], ["scenarios", "swap"]])
+def test_a_reader_who_stops_reading_is_no_error(arguments: list[str], unbuffered: str) -> None:
+    # A pipe without a reader breaks when something is sent: a line, a full buffer, the last flush.
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as broken:
         done = subprocess.run(
-            [sys.executable, "-m", "kmm", "run", "anon-simple"],
+            [sys.executable, "-m", "kmm", *arguments],
             stdout=broken,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
@@ -459,16 +461,19 @@ def test_ctrl_c_is_quiet(jobs: str, vectors: dict[str, Any]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
+        deadline = threading.Timer(60, process.kill)
+        deadline.start()
         try:
             # The failure is shown while more lines are awaited: then it is in the middle of things.
             process.stdin.write(jsonl(spoiled, *vectors.values()))
             process.stdin.flush()
             assert process.stdout.readline() == "anon-simple\n"
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=60) == 130
+            assert process.wait() == 130
             assert process.stdout.read().splitlines()[-1].endswith(" passed, 1 failed")
             assert process.stderr.read() == ""
         finally:
+            deadline.cancel()
             process.kill()
 
 

@@ -118,7 +118,6 @@ def test_the_source_of_every_function_that_ran_is_there() -> None:
             made = code["file"] == "kmm/mm/page_flags.py"
             assert made or f"def {function['name']}(" in code["source"]
     for code in saved["codes"]:
-        assert "def " in code["source"]
         assert code["source"].endswith("\n")
 
 
@@ -380,7 +379,10 @@ WRONG: list[tuple[Any, str]] = [
     (put("columns", "site", 0, None), "columns.site[0] must be a whole number from 0"),
     (put("columns", "call_task", 0, 1), "columns.call_task[0] is 1, and there are only 1 tasks"),
     (put("columns", "call_task", 0, 256), "columns.call_task[0] must be a whole number from 0"),
-    (put("columns", "call_state", 0, 3), "columns.call_state[0] must be a whole number from 0 to 2"),
+    (
+        put("columns", "call_state", 0, 3),
+        "columns.call_state[0] must be a whole number from 0 to 2",
+    ),
     (put("columns", "call_parent", 1, 2), "columns.call_parent[1]: a call comes after"),
     (put("columns", "call_last", 1, 10_000), "columns.call_last[1]: there are only "),
     (put("columns", "args_end", 3, 10_000), "columns.args_end[3] must lie between"),
@@ -462,11 +464,14 @@ def test_a_changed_file_is_refused_in_one_sentence_or_answers_everything(
     folder = tmp_path_factory.getbasetemp()
     path = folder / "changed.json"
     path.write_text(json.dumps(wrong), encoding="utf-8")
+    said = ""
     try:
         trace = Trace.load(path)
     except KmmError as error:
-        assert str(error).startswith(f"{path}: no kmm-trace/1: ")
-        assert "\n" not in str(error)
+        said = str(error)
+    if said:
+        assert said.startswith(f"{path}: no kmm-trace/1: ")
+        assert "\n" not in said
         return
     published(wrong)  # what passes keeps to the published schema
     ask_everything(trace, states=1)

@@ -51,7 +51,6 @@ class Event(NamedTuple):
     new: Any
 
 
-
 def _page_itself(value: Any) -> str | None:
     return value if isinstance(value, Name) and value.type == "Page" else None
 

@@ -61,12 +61,12 @@ class Holder:
 class Holders(tuple[Holder, ...]):
     """The references of one page in one state, those that are accounted for.
 
-    `count` is the page's _count and `frozen` the freeze, if the page is frozen.  `unaccounted` are
-    the references that have leaked, `missing` is the number of holders who have none.
+    `page_count` is the page's _count, `frozen` the freeze if the page is frozen, `unaccounted` the
+    references that have leaked, and `missing` the number of holders who have none.
     """
 
     page: str
-    count: int
+    page_count: int
     frozen: Freeze | None
     unaccounted: tuple[Holder, ...]
     missing: int
@@ -76,13 +76,13 @@ class Holders(tuple[Holder, ...]):
         page: str,
         holders: Iterable[Holder] = (),
         *,
-        count: int = 0,
+        page_count: int = 0,
         frozen: Freeze | None = None,
         unaccounted: tuple[Holder, ...] = (),
         missing: int = 0,
     ) -> Holders:
         self = super().__new__(cls, holders)
-        self.page, self.count, self.frozen = page, count, frozen
+        self.page, self.page_count, self.frozen = page, page_count, frozen
         self.unaccounted, self.missing = unaccounted, missing
         return self
 
@@ -91,7 +91,9 @@ class Holders(tuple[Holder, ...]):
         frozen = f", frozen with {self.frozen.kept} kept" if self.frozen else ""
         leaked = "; ".join(map(str, self.unaccounted)) or "none"
         lacking = f"; without a reference: {self.missing}" if self.missing else ""
-        return f"{self.page}, count {self.count}{frozen}: {who}; unaccounted: {leaked}{lacking}"
+        return (
+            f"{self.page}, count {self.page_count}{frozen}: {who}; unaccounted: {leaked}{lacking}"
+        )
 
     def __repr__(self) -> str:
         return f"<Holders of {self}>"
@@ -148,7 +150,7 @@ class _PageAccount:
         return Holders(
             self._ledger.page,
             map(self._holder, line.entries),
-            count=line.count,
+            page_count=line.count,
             frozen=line.frozen,
             unaccounted=tuple(map(self._holder, line.unaccounted)),
             missing=line.missing,
@@ -177,6 +179,7 @@ def _must_be_a_page(trace: Trace, page: str) -> None:
     if entry is not None and entry.type == "Page":
         return
     pages = [e.name for e in trace.objects if e.type == "Page"]
-    near = difflib.get_close_matches(page, pages, n=3) or pages[:3]
-    why = f"is a {entry.type}, no page" if entry else "is no page of this trace"
+    ours = [name for name in pages if name != "ZERO"] or pages
+    near = difflib.get_close_matches(page, pages, n=3) or ours[:3]
+    why = f"is of type {entry.type}, and no page" if entry else "is no page of this trace"
     raise KmmError(f"{page} {why}; there is {', '.join(near)}")

@@ -220,9 +220,10 @@ class Ledger:
         task = self._events.task(step)
         mine = [entry for entry in self._flying if entry.task == task]
         back = [entry for entry in mine if entry.given_back]
-        entry = (back or mine or self._leaked or [None])[-1]
-        if entry is None:
+        candidates = back or mine or self._leaked
+        if not candidates:
             return
+        entry = candidates[-1]
         (self._flying if entry in self._flying else self._leaked).remove(entry)
         if entry.reference is not None:
             entry.reference.dropped = step

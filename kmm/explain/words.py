@@ -46,9 +46,13 @@ def word(value: Any, name: str = "") -> str:
     return str(value)
 
 
+#: What may be negative without being an error.
+COUNTS = frozenset({"_count", "_mapcount", "nid", "node", "pid", "index", "free"})
+
+
 def number(value: int, name: str = "") -> str:
     """A number: an address in hex, an error by its name, any other as it is."""
-    if value < 0 and -value in errno.errorcode and name not in ("_mapcount", "_count", "nid"):
+    if -value in errno.errorcode and name not in COUNTS and value < 0:
         return f"-{errno.errorcode[-value]}"
     return hex(value) if value >= 0 and name in ADDRESSES else str(value)
 

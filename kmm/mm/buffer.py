@@ -151,6 +151,8 @@ def drop_buffers(page: Page) -> tuple[BufferHead, ...] | None:
     """The ring, taken off the page with its reference; None and nothing done if one is busy.
 
     Needs mapping->private_lock or a page without mapping.
+    Simplified: write errors of the buffers are not handed on to the file (AS_EIO), and buffers are
+    on no list of an inode.
     """
     ring = tuple(buffers_of(page))
     for bh in ring:

@@ -11,5 +11,8 @@ KERNEL_FILE = "kernel/cpuset.c"
 
 @primitive
 def cpuset_mems_allowed(tsk: TaskStruct) -> int:
-    """The mask of the nodes that the task's cpuset allows."""
+    """The mask of the nodes that the task's cpuset allows.
+
+    Simplified: each task has a mask of its own; there is no tree of cpusets and no lock on it.
+    """
     return tsk.mems_allowed

@@ -13,7 +13,10 @@ CAP_SYS_NICE = 23
 
 @primitive
 def capable(cap: int) -> int:
-    """1 if the running task has the capability."""
+    """1 if the running task has the capability.
+
+    Simplified: no security module is asked, and nothing notes that the right was used.
+    """
     return int(bool(current().caps >> cap & 1))
 
 

@@ -43,7 +43,10 @@ def PTR_ERR(page: Page | int | None) -> int:
 
 
 def vm_normal_page(vma: VmAreaStruct, pte: pte_t) -> Page | None:
-    """The page that a present pte maps, None if there is no struct page that belongs to the VM."""
+    """The page that a present pte maps, None if there is no struct page that belongs to the VM.
+
+    Simplified: every pte of a VM_PFNMAP vma counts as special; all that remap_pfn_range makes are.
+    """
     if vma.vm_flags & VM_PFNMAP or pte.special:
         return None
     page: Page = pte.page

@@ -106,6 +106,7 @@ def find_vma(mm: MmStruct, addr: int) -> VmAreaStruct | None:
     """The first vma that ends above the address, None behind the last.
 
     It need not contain the address: its start may be above it.  Needs mmap_sem.
+    Simplified: a walk along the list, without the tree and without a cache of the last vma.
     """
     vma = mm.mmap
     while vma is not None and vma.vm_end <= addr:

@@ -10,6 +10,8 @@ it is the anon_vma with bit 0 set (`anon_vma + PAGE_MAPPING_ANON`); the bit is w
 
 Each flag is a field of its own, as each bit is a place of its own to an atomic operation.
 
+Simplified: there are no compound pages, whose count and flags the kernel looks up in the first.
+
 Next: page_flags.py (testing and setting bits), swap.py (put_page, LRU), rmap.py (who maps a page).
 """
 

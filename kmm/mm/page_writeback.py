@@ -3,6 +3,9 @@
 
 A page that is dirtied through set_page_dirty is wholly dirty, its buffers with it.  The nobuffers
 way only says that something of the page is.
+
+Simplified: backing devices and tasks count nothing, inodes do not become dirty, and a page that is
+dirtied is not checked for being up to date.
 """
 
 from __future__ import annotations

@@ -140,7 +140,10 @@ def page_unlock_anon_vma(anon_vma: AnonVma) -> None:
 def page_check_address(
     page: Page, mm: MmStruct, address: int, ptlp: Cell[SpinLock | None], sync: int
 ) -> pte_pointer | None:
-    """A pointer to the present pte that maps the page there, with its lock held, or None."""
+    """A pointer to the present pte that maps the page there, with its lock held, or None.
+
+    `address`: in bytes.  `ptlp` gets the lock.  `sync`: do not look without the lock first.
+    """
     pgd = pgd_offset(mm, address)
     if not pgd_present(pgd):
         return None
@@ -173,7 +176,12 @@ def dec_mm_counter(mm: MmStruct, member: str) -> None:
 
 @primitive
 def page_remove_rmap(page: Page, vma: VmAreaStruct | None) -> None:
-    """One pte less maps the page; the counters of mapped pages follow the last."""
+    """One pte less maps the page; the counters of mapped pages follow the last.
+
+    Needs the lock of that pte.
+    Simplified: a count below -1 goes unnoticed, and the dirty bit that s390 keeps with the page is
+    not looked at.
+    """
     if atomic_add_return(page, "_mapcount", -1) < 0:
         if PageAnon(page):
             mem_cgroup_uncharge_page(page)
@@ -186,6 +194,8 @@ def page_add_anon_rmap(page: Page, vma: VmAreaStruct, address: int) -> None:
     """One pte more maps the anonymous page; the first says where it belongs.
 
     Needs the pte lock, and the page lock.
+    Simplified: the address, and of a page that is mapped already its anon_vma and index, are not
+    checked as CONFIG_DEBUG_VM does.
     """
     VM_BUG_ON(lambda: not PageLocked(page), f"{page.name} is not locked")
     if atomic_add_return(page, "_mapcount", 1) == 0:
@@ -207,7 +217,10 @@ def try_to_unmap_one(page: Page, vma: VmAreaStruct, migration: int) -> int:
     """The pte of the page in the vma, if there is one, holds an entry instead.
 
     An anonymous page in the swap cache leaves a swap entry, every other page a migration entry.
-    Simplified: only unmapping for migration (reclaim looks at VM_LOCKED and the young bit first).
+    Needs the page lock, and anon_vma->lock or mapping->i_mmap_lock.  Returns SWAP_AGAIN: there may
+    be more ptes.
+    Simplified: only unmapping for migration (reclaim looks at VM_LOCKED and the young bit first);
+    no MMU notifiers, no peak of rss, and the mm is not put on the list of those with swap entries.
     """
     mm = vma.vm_mm
     address = vma_address(page, vma)
@@ -237,7 +250,10 @@ def try_to_unmap_one(page: Page, vma: VmAreaStruct, migration: int) -> int:
 
 @kernel_function
 def try_to_unmap_anon(page: Page, migration: int) -> int:
-    """try_to_unmap for an anonymous page: each vma of its anon_vma, until none maps it."""
+    """try_to_unmap for an anonymous page: each vma of its anon_vma, until none maps it.
+
+    Needs the page lock; takes anon_vma->lock.
+    """
     anon_vma = page_lock_anon_vma(page)
     if anon_vma is None:
         return SWAP_AGAIN
@@ -254,6 +270,7 @@ def try_to_unmap_cluster(page: Page, vma: VmAreaStruct) -> None:
     """Every old pte of the nonlinear vma maps nothing; every young one is old now.
 
     The pages of a nonlinear vma are anywhere in it, so all ptes are tried, whichever page they map.
+    Needs mapping->i_mmap_lock.
     Simplified: the whole vma in one go, without the kernel's cursor.
     """
     mm = vma.vm_mm
@@ -278,7 +295,12 @@ def try_to_unmap_cluster(page: Page, vma: VmAreaStruct) -> None:
 
 @kernel_function
 def try_to_unmap_file(page: Page, migration: int) -> int:
-    """try_to_unmap for a page of a file: the vmas of i_mmap, then the nonlinear ones."""
+    """try_to_unmap for a page of a file: the vmas of i_mmap, then the nonlinear ones.
+
+    Needs the page lock; takes mapping->i_mmap_lock.
+    Simplified: locked nonlinear vmas are passed over, where the kernel would mlock their pages; and
+    i_mmap_lock is never given up in between.
+    """
     mapping: AddressSpace = page.mapping
     spin_lock(mapping.i_mmap_lock)
     for vma in vma_prio_tree_foreach(mapping.i_mmap, page.index, page.index):
@@ -298,7 +320,8 @@ def try_to_unmap_file(page: Page, migration: int) -> int:
 def try_to_unmap(page: Page, migration: int) -> int:
     """SWAP_SUCCESS and no pte maps the page, or SWAP_AGAIN: some still do.
 
-    Needs the page lock.
+    `migration`: 1, leave migration entries.  Needs the page lock.
+    Simplified: SWAP_FAIL and SWAP_MLOCK do not occur; migration takes them like SWAP_AGAIN.
     """
     BUG_ON(not PageLocked(page), f"{page.name} is not locked")
     if PageAnon(page):

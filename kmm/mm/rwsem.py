@@ -27,7 +27,10 @@ def __down_read(sem: RwSemaphore) -> None:
 
 @kernel_function
 def down_read(sem: RwSemaphore) -> None:
-    """The running task is one of the readers; may sleep."""
+    """The running task is one of the readers; may sleep.
+
+    Simplified: a reader waits for the writer inside, not for writers that wait themselves.
+    """
     might_sleep()
     __down_read(sem)
 

@@ -65,14 +65,20 @@ def cond_resched() -> None:
 
 @primitive(source="kernel/pid.c")
 def find_task_by_vpid(pid: int) -> TaskStruct | None:
-    """The task with that pid, or None.  Needs tasklist_lock or RCU."""
+    """The task with that pid, or None.  Needs tasklist_lock or RCU.
+
+    Simplified: there is one pid namespace.
+    """
     tasks: list[TaskStruct] = current_machine().kernel.tasks
     return next((task for task in tasks if task.pid == pid), None)
 
 
 @primitive(source="kernel/fork.c")
 def get_task_mm(task: TaskStruct) -> MmStruct | None:
-    """The task's address space with one user more, None of a kernel thread."""
+    """The task's address space with one user more, None of a kernel thread.
+
+    Simplified: no task_lock around it, and a kernel thread never borrows an address space.
+    """
     mm = task.mm
     if mm is not None:
         mm.mm_users += 1

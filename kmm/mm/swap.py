@@ -134,7 +134,12 @@ def this_cpu_pagevec(lru: str) -> Pagevec:
 
 @kernel_function
 def pagevec_lru_add(pvec: Pagevec) -> None:
-    """The pages of the pagevec are on its list, and the pagevec is empty (____pagevec_lru_add)."""
+    """The pages of the pagevec are on its list, and the pagevec is empty (____pagevec_lru_add).
+
+    Takes zone->lru_lock.
+    Simplified: the lock is taken for each page, not once for a run of pages of one zone, and what
+    reclaim wants to know about rotation is not counted.
+    """
     pages = pvec.pages
     for page in pages:
         zone = page_zone(page)
@@ -171,7 +176,10 @@ def add_page_to_unevictable_list(page: Page) -> None:
 
 @kernel_function
 def lru_add_drain() -> None:
-    """This CPU's pagevecs are empty, their pages on the lists."""
+    """This CPU's pagevecs are empty, their pages on the lists.
+
+    Simplified: there are no pages that writeback wants to have moved to the end of their lists.
+    """
     for pvec in current_machine().kernel.lru_add_pvecs.values():
         if len(pvec):
             pagevec_lru_add(pvec)
@@ -179,7 +187,10 @@ def lru_add_drain() -> None:
 
 @kernel_function
 def lru_add_drain_all() -> int:
-    """The pagevecs of all CPUs are empty; may sleep.  Returns 0."""
+    """The pagevecs of all CPUs are empty; may sleep.  Returns 0.
+
+    Simplified: done here and at once, where the kernel lets each CPU do its own and waits for all.
+    """
     might_sleep()
     lru_add_drain()
     return 0

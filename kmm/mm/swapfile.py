@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Swap slots and who uses them (mm/swapfile.c).  Simplified: one swap area, type 0."""
+"""Swap slots and who uses them (mm/swapfile.c).
+
+Simplified: one swap area, type 0; a slot can have any number of users (no SWAP_MAP_MAX), and an
+entry for a slot that does not exist is not looked for.
+"""
 
 from __future__ import annotations
 

@@ -55,7 +55,10 @@ class user_pointer(NamedTuple):
 
 @primitive
 def get_user(x: Cell[Any], ptr: user_pointer) -> int:
-    """0 and `x` holds what the pointer points to; -EFAULT if that cannot be read.  May sleep."""
+    """0 and `x` holds what the pointer points to; -EFAULT if that cannot be read.  May sleep.
+
+    Simplified: after a fault `x` is as it was, where the kernel sets it to 0.
+    """
     might_sleep(rcu=False)
     if not ptr.accessible:
         return -EFAULT

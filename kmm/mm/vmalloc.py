@@ -70,7 +70,8 @@ class Memory(Generic[S]):
 def vmalloc(size: int, struct: type[S]) -> Memory[S] | None:
     """Memory of `size` bytes, not cleared, or None.  May sleep.
 
-    Simplified: C casts the pointer afterwards; here `struct` says what the memory will hold.
+    Simplified: C casts the pointer afterwards; here `struct` says what the memory will hold.  There
+    is no memory to run out of: it fails from 64 MiB on, or where the scenario says so.
     """
     might_sleep()
     kernel = current_machine().kernel

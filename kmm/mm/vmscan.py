@@ -32,7 +32,7 @@ KERNEL_FILE = "mm/vmscan.c"
 def isolate_lru_page(page: Page) -> int:
     """0 and the caller has the page off its list, with one reference more; -EBUSY if it is on none.
 
-    The caller already holds a reference.
+    The caller already holds a reference.  Takes zone->lru_lock.
     """
     ret = -EBUSY
     if PageLRU(page):
@@ -57,7 +57,9 @@ def putback_lru_page(page: Page) -> None:
     """The page is on its way to its LRU list, and the reference from isolating it is dropped.
 
     An evictable page waits in a pagevec first; the other kind goes straight to its list.
-    Simplified: no second look at whether the page has become evictable meanwhile.
+    May free the page.
+    Simplified: no second look at whether the page has become evictable meanwhile, and no counting
+    of such events.
     """
     VM_BUG_ON(lambda: PageLRU(page))
     active = TestClearPageActive(page)

@@ -147,6 +147,8 @@ class Recorder:
         )
         self._task = self._task_number(machine.current)
         self._call = self._call_of[self._task]
+        # Room for all slots that there are already.
+        columns.initial.extend([0] * machine.take_slots(0))
         for thing in machine.objects.values():
             self._enter_object(thing, exists=1)
 

@@ -9,7 +9,8 @@ are compared by content (a pte, a swap entry, a pointer to a slot) are named tup
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from sys import intern
 from typing import Any, TypeVar
 
 T = TypeVar("T", bound=type)
@@ -47,9 +48,7 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (int, str, float)):
         return value
     if isinstance(value, tuple):
-        # Most parts are plain already.
-        parts = [part if type(part) in _PLAIN else plain(part) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return _like(value, map(plain, value))
     name = getattr(value, "name", None)
     if isinstance(name, str) and hasattr(value, "machine"):
         return Name(name, type(value).__name__)
@@ -59,7 +58,12 @@ def plain(value: Any) -> Any:
         return tuple(map(plain, value))
     if callable(value) and hasattr(value, "__name__"):
         return Name(value.__name__, "function")
-    return repr(value)
+    return intern(repr(value))  # many are alike
+
+
+def _like(value: tuple[Any, ...], parts: Iterable[Any]) -> Any:
+    """A tuple of the same kind."""
+    return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
 
 
 class ValueTable(dict[Any, int]):
@@ -70,15 +74,17 @@ class ValueTable(dict[Any, int]):
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.plain: list[Any] = []
-        for first in (None, *range(-1, 65)):
-            self[first]
+        self.plain: list[Any] = [None, *range(-1, 65)]
+        super().__init__(zip(self.plain, range(len(self.plain)), strict=True))
 
     def __missing__(self, key: Any) -> int:
-        number = len(self.plain)
-        self.plain.append(plain(key))
-        self[key] = number
+        if isinstance(key, tuple):
+            kept = self.kept
+            parts = [part if type(part) in _PLAIN else kept(part) for part in key]
+            self.plain.append(_like(key, parts))
+        else:
+            self.plain.append(plain(key))
+        number = self[key] = len(self.plain) - 1
         return number
 
     def number(self, value: Any) -> int:
@@ -96,5 +102,5 @@ class ValueTable(dict[Any, int]):
             return [self.number(value) for value in values]
 
     def kept(self, value: Any) -> Any:
-        """What the trace keeps of `value`: of an object the one Name that it has in the table."""
+        """What the trace keeps of `value`: an object has one Name, wherever it is mentioned."""
         return value if type(value) in _PLAIN else self.plain[self.number(value)]

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a trace looks like.  Importing a module registers its question on Trace.
+
+    svg      trace.svg(k): the state after step k, with what the step changed
+    plots    trace.plot("p0._count", ...): fields over the steps (needs matplotlib)
+    table    trace.table(first, last): the steps, one a line
+
+A picture is made in four files, each of which knows the one before it: cards.py says what is in
+it and in which words, layout.py where everything is, routes.py how the lines run, svg.py draws.
+theme.py has the colours and the widths of letters.
+"""

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rows: the lines of a picture's boxes, each of which knows its slots and its words.
+
+A row says in which slots it looks, and writes them for any view: at any step, with what the step
+changed.  So the layout can ask every row for all that it will ever say, before anything is drawn.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from kmm.mm.page import PAGE_FLAGS
+from kmm.show.spans import Span, View, mapping_text, name_text, pte_kind, pte_text
+from kmm.sim import Name
+from kmm.sim.recorder import ObjectEntry
+
+
+class Link(NamedTuple):
+    """What a row points at, and with what kind of line."""
+
+    target: str
+    kind: str
+
+
+def slot_of(entry: ObjectEntry, field: str) -> int:
+    """The slot of a field of a struct."""
+    return entry.base + 1 + entry.fields.index(field)
+
+
+class Row:
+    """One line of a box, or several where its words are `many`."""
+
+    #: The words may take several lines.
+    many = False
+    #: It stands in a box of its own and may point at something.
+    framed = False
+
+    def __init__(self, key: str, *slots: int, label: str = "") -> None:
+        self.key = key
+        self.slots = slots
+        self.label = label
+
+    def spans(self, view: View) -> list[Span]:
+        """Its words, without the label."""
+        return []
+
+    def sign(self, view: View) -> str:
+        """The sign that stands where its line begins, "" for none."""
+        return ""
+
+    def link(self, view: View) -> Link | None:
+        """What it points at."""
+        return None
+
+
+class PteRow(Row):
+    """A pte of an address space."""
+
+    framed = True
+
+    def __init__(self, key: str, slot: int, address: int) -> None:
+        super().__init__(key, slot, label=f"{address:#x}")
+
+    def spans(self, view: View) -> list[Span]:
+        (slot,) = self.slots
+        kind = pte_kind(view[slot])
+        look = kind if kind in ("present", "migration", "swap") else "quiet"
+        return view.spans(slot, pte_text, look)
+
+    def sign(self, view: View) -> str:
+        return pte_kind(view[self.slots[0]])
+
+    def link(self, view: View) -> Link | None:
+        pte = view[self.slots[0]]
+        match pte_kind(pte):
+            case "present":
+                return Link(str(pte.page), "present")
+            case "migration":
+                return Link(str(pte.entry.offset), "migration")
+            case "swap":
+                return Link(f"swap[{pte.entry.offset}]", "swap")
+        return None
+
+
+class CacheRow(Row):
+    """A slot of a page cache, or of the swap cache, with the number of users of the swap slot."""
+
+    framed = True
+
+    def __init__(self, key: str, index: Any, cache: int | None, users: int | None) -> None:
+        self._cache, self._users = cache, users
+        slots = (slot for slot in (cache, users) if slot is not None)
+        super().__init__(key, *slots, label=f"[{index}]")
+
+    def spans(self, view: View) -> list[Span]:
+        spans = [] if self._cache is None else view.spans(self._cache, name_text, "present")
+        if self._users is not None:
+            users = view.spans(self._users, lambda users: str(users or 0), "strong")
+            spans = [*spans, Span("users", "quiet"), *users]
+        return spans
+
+    def sign(self, view: View) -> str:
+        return "present" if self.link(view) else ""
+
+    def link(self, view: View) -> Link | None:
+        page = None if self._cache is None else view[self._cache]
+        return None if page is None else Link(str(page), "present")
+
+
+class BufferRow(Row):
+    """A buffer head: who uses it, its bits, and the page that its data is in."""
+
+    framed = True
+
+    def __init__(self, entry: ObjectEntry) -> None:
+        self._count = slot_of(entry, "b_count")
+        self._bits = {bit: slot_of(entry, bit) for bit in ("BH_Lock", "BH_Dirty")}
+        self._owner = slot_of(entry, "lock_owner")
+        self._page = slot_of(entry, "b_page")
+        self._freed = slot_of(entry, "freed")
+        super().__init__(
+            entry.name, self._count, *self._bits.values(), self._owner, self._page, self._freed,
+            label=entry.name.rpartition("/")[2],
+        )  # fmt: skip
+
+    def spans(self, view: View) -> list[Span]:
+        if view[self._freed]:
+            return [Span("freed", "new" if view.changed(self._freed) else "quiet")]
+        spans = [Span("count", "quiet"), *view.spans(self._count)]
+        for bit, slot in self._bits.items():
+            spans += flag_spans(bit.removeprefix("BH_").lower(), view, slot)
+        return spans + view.spans(self._page, name_text, "buffer")
+
+    def sign(self, view: View) -> str:
+        return "buffer" if self.link(view) else ""
+
+    def link(self, view: View) -> Link | None:
+        page = view[self._page]
+        return None if page is None or view[self._freed] else Link(str(page), "buffer")
+
+
+class ListRow(Row):
+    """The pages of a list, in order, or those that wait in a pagevec."""
+
+    many = True
+
+    def __init__(self, entry: ObjectEntry, label: str) -> None:
+        self._base = entry.base
+        self._cells = dict(entry.cells or {})
+        #: The cells of a list are its members with their places, those of a pagevec its places.
+        self._by_member = entry.type == "ListHead"
+        super().__init__(entry.name, entry.base, *self._cells.values(), label=label)
+
+    def members(self, view: View, *, before: bool = False) -> list[str]:
+        """The names, first to last."""
+        at = view.was if before else view.__getitem__
+        held = [(key, at(slot)) for key, slot in self._cells.items()]
+        there = [(key, value) for key, value in held if value is not None]
+        if self._by_member:
+            return [str(key) for key, _ in sorted(there, key=lambda cell: cell[1])]
+        return [str(page) for _, page in sorted(there, key=lambda cell: cell[0])]
+
+    def spans(self, view: View) -> list[Span]:
+        now, before = self.members(view), self.members(view, before=True)
+        gone = [Span(name, "old") for name in before if name not in now]
+        here = [Span(name, "strong" if name in before else "new") for name in now]
+        return gone + here or [Span("–", "quiet")]
+
+
+class LockRow(Row):
+    """A lock, and who holds it."""
+
+    def __init__(self, entry: ObjectEntry) -> None:
+        field = next(f for f in ("owner", "readers", "value") if f in entry.fields)
+        super().__init__(entry.name, slot_of(entry, field), label=entry.name)
+
+    def spans(self, view: View) -> list[Span]:
+        return view.spans(self.slots[0], lambda owner: str(owner) if owner else "–", "strong")
+
+
+def flag_spans(word: str, view: View, slot: int, by: str = "") -> list[Span]:
+    """A flag if it is set, struck out if it has just been cleared."""
+    if view.changed(slot):
+        return [Span(word + by, "new" if view[slot] else "old")]
+    return [Span(word + by)] if view[slot] else []
+
+
+class CountRow(Row):
+    """The name of a page, and its two counts: how many references, how many ptes."""
+
+    def __init__(self, entry: ObjectEntry) -> None:
+        self._exists = entry.base
+        self._count = slot_of(entry, "_count")
+        self._mapcount = slot_of(entry, "_mapcount")
+        super().__init__(
+            f"{entry.name}.counts", entry.base, self._count, self._mapcount, label=entry.name
+        )
+
+    def spans(self, view: View) -> list[Span]:
+        counts = [Span("count", "quiet"), *view.spans(self._count, look="strong")]
+        ptes = view.spans(self._mapcount, lambda count: str(count + 1), "strong")
+        return [*counts, Span("map", "quiet"), *ptes]
+
+
+class FlagsRow(Row):
+    """The flags of a page that are set, in the order of the bits; who holds PG_locked."""
+
+    many = True
+    #: What the model says by another flag of its own is said in the kernel's words.
+    WORDS = {"buddy": "free"}  # noqa: RUF012
+
+    def __init__(self, entry: ObjectEntry) -> None:
+        self._flags = {flag: slot_of(entry, f"PG_{flag}") for flag in PAGE_FLAGS}
+        self._owner = slot_of(entry, "lock_owner")
+        super().__init__(f"{entry.name}.flags", *self._flags.values(), self._owner)
+
+    def spans(self, view: View) -> list[Span]:
+        spans = []
+        for flag, slot in self._flags.items():
+            by = ""
+            if flag == "locked":
+                owner = view[self._owner] or view.was(self._owner)
+                by = f"({owner})" if owner else ""
+            spans += flag_spans(self.WORDS.get(flag, flag), view, slot, by)
+        return spans or [Span("no flags", "quiet")]
+
+
+class PlaceRow(Row):
+    """Where a page belongs: its mapping and its index there."""
+
+    def __init__(self, entry: ObjectEntry) -> None:
+        self._mapping = slot_of(entry, "mapping")
+        self._index = slot_of(entry, "index")
+        super().__init__(f"{entry.name}.place", self._mapping, self._index)
+
+    def spans(self, view: View) -> list[Span]:
+        spans = view.spans(self._mapping, mapping_text)
+        return [*spans, Span("index", "quiet"), *view.spans(self._index)]
+
+
+class ContentsRow(Row):
+    """What is in a page, what its private field says, and how often it is pinned."""
+
+    def __init__(self, entry: ObjectEntry) -> None:
+        self._data = slot_of(entry, "data")
+        self._private = slot_of(entry, "private")
+        self._pins = slot_of(entry, "pins")
+        super().__init__(f"{entry.name}.contents", self._data, self._private, self._pins)
+
+    def spans(self, view: View) -> list[Span]:
+        spans = [Span("data", "quiet"), *view.spans(self._data, data_text)]
+        if view[self._private] or view.was(self._private):
+            spans += [Span("private", "quiet"), *view.spans(self._private, private_text)]
+        if view[self._pins] or view.was(self._pins):
+            spans += [Span("pins", "quiet"), *view.spans(self._pins)]
+        return spans
+
+
+def data_text(data: Any) -> str:
+    """The contents of a page."""
+    return "empty" if data is None else f"“{data}”"
+
+
+def private_text(private: Any) -> str:
+    """page->private: a buffer head, a swap slot, 0 or something of a file system."""
+    return str(private) if isinstance(private, Name) or private else "0"

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""trace.svg(k): the state after step k as a picture, with what the step changed.
+
+trace.svg(36)                   state(37), and what trace[36] changed: old struck out, new in bold
+trace.svg(None)                 the start, with nothing marked
+trace.svg(36, select="p0")      only what has to do with p0
+trace.svg(36).save("step.svg")
+
+The places are the same at every step (layout.py).  The picture has its own light and dark colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kmm.explain.once import numbered, once
+from kmm.show.cards import Card
+from kmm.show.layout import LINE, PAD, SIGN, Box, Layout, lay_out, more_words, step_title, unshown
+from kmm.show.pen import Pen
+from kmm.show.picture import Picture
+from kmm.show.rows import ListRow, LockRow, Row
+from kmm.show.spans import GAP, View, wrapped
+from kmm.show.theme import css, mono_width, sans_width
+from kmm.show.words import sentence, state_words
+from kmm.sim import Trace
+
+#: What the lines mean, in the order of the legend.
+LEGEND = {
+    "present": "holds a reference: a present pte (w d y: writable, dirty, young), a slot of a cache",
+    "migration": "migration entry: holds no reference, whoever touches it waits",
+    "swap": "swap entry: holds a swap slot",
+    "buffer": "buffer of the page",
+}
+
+
+@Trace.extend
+def svg(
+    trace: Trace,
+    k: int | None,
+    select: str | Iterable[str] | None = None,
+    *,
+    theme: str = "auto",
+) -> Picture:
+    """The state after step k, and what the step changed.
+
+    Arguments: `k` the number of a step, -1 for the last, None for the start, before the first step.
+    `select`: a page or several by name; only they, and what has to do with them, are drawn.
+    `theme`: "light", "dark", or "auto" for what the reader's screen prefers.
+
+    Returns a Picture, which a notebook shows; `.text` is the SVG, `.save(path)` writes it.
+
+    Raises IndexError for a step that the trace does not have, KmmError for a page that it does not
+    know.
+    """
+    if k is not None:
+        k = numbered(k, len(trace), "step")
+    if isinstance(select, str):
+        select = [select]
+    layouts = once(trace, _Layouts)
+    drawing = _Drawing(trace, k, layouts.of(None if select is None else frozenset(select)))
+    return Picture(
+        text=drawing.svg(theme),
+        alt=state_words(trace, k),
+        caption=f"{step_title(trace, k).capitalize()}. {sentence(trace, k)}".strip(),
+        size=drawing.layout.size,
+    )
+
+
+class _Layouts:
+    """The layouts of a trace, one for each selection of pages."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._known: dict[frozenset[str] | None, Layout] = {}
+
+    def of(self, select: frozenset[str] | None) -> Layout:
+        if select not in self._known:
+            self._known[select] = lay_out(self._trace, select)
+        return self._known[select]
+
+
+class _Drawing:
+    """One picture."""
+
+    def __init__(self, trace: Trace, k: int | None, layout: Layout) -> None:
+        self.trace, self.k, self.layout = trace, k, layout
+        self.pen = Pen()
+        old: dict[int, int] = {}
+        if k is not None:
+            columns = trace.columns
+            begin, end = trace.changes_before(k), columns.changes_end[k]
+            for slot, was in zip(columns.slot[begin:end], columns.old[begin:end], strict=True):
+                old.setdefault(slot, was)
+        numbers = trace.state(0 if k is None else k + 1).numbers
+        self.view = View(trace.values, numbers, old)
+
+    def svg(self, theme: str) -> str:
+        """The whole document."""
+        wide, high = self.layout.size
+        pen, layout = self.pen, self.layout
+        pen.rect(0.5, 0.5, wide - 1, high - 1, "f-paper s-edge thin", 6)
+        self._head()
+        for node in layout.cards.nodes:
+            self._node(node.name, layout.nodes[node.name], node.free)
+        for card in layout.cards:
+            self._card(card)
+        self._lines()
+        self._legend()
+        self._more()
+        alt = state_words(self.trace, self.k)
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}"'
+            f' width="{wide:g}" height="{high:g}" role="img" aria-labelledby="t">'
+        )
+        label = Pen()
+        label.title(alt)
+        title = label.text.replace("<title>", '<title id="t">')
+        return f"{head}\n{title}\n<style>{css(theme)}</style>\n{pen.text}\n</svg>\n"
+
+    def _head(self) -> None:
+        name = self.trace.about.get("scenario") or ""
+        pen, layout = self.pen, self.layout
+        pen.write(16, 22, step_title(self.trace, self.k), "f-ink bold")
+        room = layout.size[0] - 48 - mono_width(step_title(self.trace, self.k), 11)
+        if name and mono_width(name, 11) < room:
+            pen.write(layout.size[0] - 16, 22, name, "f-quiet", end=True)
+        for text, x in layout.heads:
+            pen.write(x, layout.head + 8, text, "sans small bold f-quiet")
+
+    def _node(self, name: str, box: Box, free: int) -> None:
+        pen = self.pen
+        changed = self.view.changed(free)
+        pen.begin(data_node=name)
+        pen.rect(box.x, box.y, box.w, box.h, "none thin dots s-edge")
+        pen.write(box.x + PAD, box.y + 17, name, "sans bold f-quiet")
+        x = box.right - PAD - sans_width("frames free", 11)
+        pen.write(x, box.y + 17, "frames free", "sans f-quiet")
+        for span in reversed(self.view.spans(free)):
+            x -= span.width + GAP
+            pen.spans(x, box.y + 17, [span])
+        if changed:
+            pen.path(f"M{x - 4:g} {box.y + 21:g}H{box.right - PAD:g}", "line s-changed")
+        pen.end()
+
+    def _card(self, card: Card) -> None:
+        pen, box = self.pen, self.layout.boxes[card.key]
+        there = self.view[card.base] if card.base >= 0 else 1
+        unused = not there or (card.free >= 0 and self.view[card.free])
+        changed = self._changed(card)
+        pen.begin(class_=f"card {card.kind}", data_card=card.key)
+        look = "f-card s-changed thick" if changed else "f-card s-edge thin"
+        if unused:
+            look = f"none dots {'s-changed thick' if changed else 's-edge thin'}"
+        if changed and card.kind == "frame" and not unused:
+            look = look.replace("f-card", "f-wash")
+        pen.rect(box.x, box.y, box.w, box.h, look)
+        if card.kind != "frame":
+            pen.write(box.x + PAD, box.y + 16, card.title, "name f-ink")
+            x = box.x + PAD + mono_width(card.title, 13) + GAP
+            pen.write(x, box.y + 16, card.note, "sans f-quiet")
+        if there:
+            for row in card.rows:
+                self._row(card, row)
+        else:
+            pen.write(box.x + PAD, box.y + 19, "a free frame", "sans f-quiet")
+        pen.end()
+
+    def _changed(self, card: Card) -> bool:
+        slots = [slot for row in card.rows for slot in row.slots]
+        return self.view.changed(*slots, *([card.base] if card.base >= 0 else []))
+
+    def _row(self, card: Card, row: Row) -> None:
+        pen, view, box = self.pen, self.view, self.layout.rows[row.key]
+        spans = row.spans(view)
+        changed = any(span.look in ("old", "new") for span in spans)
+        y = box.y + (16.0 if row.framed else 12.5)
+        pen.begin(data_row=row.key)
+        if row.framed:
+            look = "f-wash s-changed" if changed else "f-row"
+            pen.rect(box.x, box.y + 1.5, box.w, box.h - 3, f"{look} thin", 3)
+        elif changed and card.kind != "frame":
+            pen.rect(box.x - 4, box.y, box.w + 8, box.h - 1, "f-wash", 3)
+        x = box.x + (6.0 if row.framed else 0.0)
+        name = card.kind == "frame" and bool(row.label)
+        if row.label:
+            own = "name f-ink" if name else "f-quiet"
+            pen.write(x, y + (2 if name else 0), row.label, own)
+        left = card.key.startswith(("lru", "pagevecs", "isolated")) or isinstance(row, ListRow)
+        if row.many:
+            label = self.layout.labels[card.key]
+            x += label + 2 * GAP if left and label else 0.0
+            room = box.right - x + 0.5
+            for n, line in enumerate(wrapped(spans, room)):
+                pen.spans(x, y + n * LINE, line)
+        elif row.framed or name or isinstance(row, LockRow):
+            end = box.right - (SIGN if row.framed else 0.0)
+            for span in reversed(spans):
+                end -= span.width
+                pen.spans(end, y, [span])
+                end -= GAP
+        else:
+            pen.spans(x, y, spans)
+        if sign := row.sign(view):
+            side = box.right - 9
+            pen.sign(side, box.y + box.h / 2, sign)
+        pen.end()
+
+    def _lines(self) -> None:
+        links = [(row, link) for row in self.layout.cards.rows if (link := row.link(self.view))]
+        for row, link in links:
+            route = self.layout.routes.get((row.key, link.target))
+            if route is None or not self._there(link.target):
+                continue
+            changed = any(span.look in ("old", "new") for span in row.spans(self.view))
+            about = f'data-from="{_attribute(row.key)}" data-to="{_attribute(link.target)}"'
+            self.pen.line(route.points, link.kind, "thicker" if changed else "", about)
+
+    def _there(self, target: str) -> bool:
+        card = next((card for card in self.layout.cards if card.key == target), None)
+        return card is None or card.base < 0 or bool(self.view[card.base])
+
+    def _legend(self) -> None:
+        pen, layout = self.pen, self.layout
+        x, y = 16.0, layout.legend
+        items = [(kind, text) for kind, text in LEGEND.items() if kind in layout.kinds]
+        for kind, text in items:
+            need = 44 + sans_width(text, 10) + 18
+            if x > 16 and x + need > layout.size[0] - 16:
+                x, y = 16.0, y + LINE
+            pen.sign(x + 5, y, kind)
+            pen.line(((x + 14, y), (x + 40, y)), kind, "", 'data-legend=""')
+            pen.write(x + 46, y + 3.5, text, "sans small f-quiet")
+            x += need
+
+    def _more(self) -> None:
+        if self.k is None:
+            return
+        changes = unshown(self.trace, self.k, self.layout.shown)
+        if not changes:
+            return
+        pen, layout = self.pen, self.layout
+        pen.write(16, layout.more, "also changed", "sans f-quiet")
+        for n, line in enumerate(more_words(changes, layout.size[0] - 140)):
+            pen.spans(112, layout.more + n * LINE, line)
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
