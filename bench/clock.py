@@ -99,7 +99,7 @@ def child(*args: str) -> Child:
 
 
 def children_in_turns(
-    things: Mapping[str, Sequence[str]], turns: int, *, wall: bool = False
+    things: Mapping[str, Sequence[str]], turns: int, *, wall: bool = False, warm_up: int = 1
 ) -> dict[str, Samples]:
     """`turns` samples of each command of Python: its CPU seconds, or those on the wall."""
 
@@ -108,4 +108,4 @@ def children_in_turns(
         return done.wall if wall else done.cpu
 
     commands = {name: lambda a=args: sample(a) for name, args in things.items()}
-    return {name: Samples(seconds) for name, seconds in _turns(commands, turns, 1).items()}
+    return {name: Samples(seconds) for name, seconds in _turns(commands, turns, warm_up).items()}

@@ -29,7 +29,7 @@ def ask() -> Answer:
     )
     parts = {"check": ["-m", "kmm", "conform", *VECTORS]}
     parts |= {part: ["-m", "bench.conform", part, *VECTORS] for part in PARTS}
-    times = children_in_turns(parts, TURNS)
+    times = children_in_turns(parts, TURNS, warm_up=0)
     whole = times["check"]
     rate = count / whole.median
     answer.add(

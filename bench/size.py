@@ -55,7 +55,9 @@ def _weigh(answer: Answer, what: str, runs: Callable[[], list[kmm.Run]]) -> None
     freed = before - tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     del made
-    tables = sum(_tables(run.trace) for run in runs())
+    seen: set[int] = set()  # what several traces share is counted once
+    again = runs()
+    tables = sum(_size(_tables(run.trace), seen) for run in again)
     total = (columns + tables) / steps
     answer.add(
         f"{what}: columns and tables ({steps:,} steps)",
@@ -67,10 +69,9 @@ def _weigh(answer: Answer, what: str, runs: Callable[[], list[kmm.Run]]) -> None
     )
 
 
-def _tables(trace: kmm.Trace) -> int:
-    """The bytes of everything beside the columns."""
-    seen: set[int] = set()
-    return _size([trace.values, trace.objects, trace.tasks, trace.functions, trace.sources], seen)
+def _tables(trace: kmm.Trace) -> list[Any]:
+    """Everything beside the columns."""
+    return [trace.values, trace.objects, trace.tasks, trace.functions, trace.sources]
 
 
 def _size(things: Iterable[Any], seen: set[int]) -> int:

@@ -29,8 +29,7 @@ def ask() -> Answer:
 
 
 def _compare(answer: Answer, what: str, cases: Callable[[], list[Case]]) -> None:
-    some = cases()
-    steps = sum(len(case.run(record=True).trace) for case in some)
+    steps = sum(len(case.run(record=True).trace) for case in cases())
 
     def prepared(record: bool) -> Callable[[], object]:
         ready = cases()

@@ -26,6 +26,10 @@ Trace.ROOMS.update(
     holders="kmm.explain.holders",
     narrate="kmm.explain.narrate",
     phases="kmm.explain.phases",
+    svg="kmm.show.svg",
+    plot="kmm.show.plots",
+    table="kmm.show.table",
+    predict="kmm.learn.predict",
 )
 
 __all__ = [

@@ -218,9 +218,7 @@ def test_a_page_has_no_holders_before_it_exists_and_after_it_is_freed() -> None:
     assert trace.holders("n0", freed).page_count == 0
 
 
-def test_what_nobody_has_taken_before_the_trace_is_unaccounted_and_the_zero_page_is_the_kernels() -> (
-    None
-):
+def test_a_reference_from_before_the_trace_that_nobody_has_is_unaccounted() -> None:
     trace = kmm.load("move-ok").run().trace
     assert [h.kind for h in trace.holders("ZERO", 0)] == ["reserved"]
     w, page, _ = world()
@@ -241,7 +239,7 @@ def world(**options: Any) -> tuple[World, Any, Any]:
 
 
 def test_a_function_that_returns_with_a_reference_has_leaked_it() -> None:
-    w, page, vma = world()
+    w, _, vma = world()
     trace = w.run(lambda: follow_page(vma.struct, vma.address(0), FOLL_GET)).trace
     taken = next(step.index for step in trace if step.primitive == "get_page")
     assert [h.kind for h in trace.holders("p0", taken + 1)] == ["pte", "in flight"]
@@ -391,7 +389,7 @@ def test_an_unknown_page_is_refused_with_the_nearest_names() -> None:
     trace = kmm.load("four-pages").run().trace
     with pytest.raises(KmmError, match=r"^p7 is no page of this trace; there is p\d"):
         trace.holders("p7", 0)
-    with pytest.raises(KmmError, match="^m0 is of type MmStruct, and no page"):
+    with pytest.raises(KmmError, match=r"^m0 is of type MmStruct, and no page"):
         trace.holders("m0", 0)
     with pytest.raises(IndexError, match="no state 99999"):
         trace.holders("p0", 99999)

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 import kmm
 from kmm import KmmError, Trace
 from kmm.scenario import library
-from kmm.sim.sources import file_name
+from kmm.sim.recorder import Site
+from kmm.sim.sources import Sources, file_name
 from kmm.sim.tracefile import OtherValue, from_dict, schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -191,6 +192,9 @@ def test_equal_functions_of_two_files_stay_apart() -> None:
         (entry,) = [f for f in saved["functions"] if f["name"] == "page_count"]
         files.append(saved["codes"][entry["code"]]["file"])
     assert files == ["one.py", "two.py"]
+    codes = [compiled(source, f"/home/ann/{name}.py").__code__ for name in ("one", "two")]
+    assert codes[0] == codes[1]
+    assert len(Sources.of([Site(0, code, 0) for code in codes]).codes) == 2
 
 
 @pytest.mark.parametrize("name", library.names())
@@ -400,6 +404,7 @@ WRONG: list[tuple[Any, str]] = [
     (lambda d: d["objects"][0].update(fields=["a"] * 9), "belongs to an object already"),
     (lambda d: d["objects"][find(d, "Page")].update(cells=[], hex_keys=False), "objects["),
     (lambda d: d["objects"][find(d, "ListHead")].pop("hex_keys"), "objects["),
+    (lambda d: d["objects"][find(d, "ListHead")]["cells"].append([1]), " must be a key and a slot"),
     (change_cell(1, -1), "[1] must be a whole number from 0"),
     (change_cell(1, 1.0), "[1] must be a whole number from 0"),
     (change_cell(1, "the next"), "belongs to an object already"),

@@ -155,7 +155,8 @@ class _Walk:
         for k, label in enumerate(self._labels()):
             if not begun or (label is not begun[-1][1] and label.key != begun[-1][1].key):
                 begun.append((k, label))
-        ends = [k for k, _ in begun[1:]] + [len(self._trace)]
+        firsts = [k for k, _ in begun]
+        ends = [*firsts[1:], len(self._trace)][: len(firsts)]
         return [
             Phase(label.name, first, last, label.page, label.attempt)
             for (first, label), last in zip(begun, ends, strict=True)

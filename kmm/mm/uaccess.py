@@ -47,6 +47,9 @@ class user_pointer(NamedTuple):
     array: Any
     i: int
 
+    def __str__(self) -> str:
+        return f"{self.array} + {self.i}"
+
     @property
     def accessible(self) -> bool:
         """Whether an access succeeds."""

@@ -61,6 +61,10 @@ class Node:
     frames: list[Card]
 
 
+#: A picture of more frames than these says less of those that nothing ever points at.
+MANY_FRAMES = 6
+
+
 @dataclass
 class Cards:
     """All cards of a picture, by column."""
@@ -75,6 +79,13 @@ class Cards:
             yield from node.frames
         yield from self.caches
 
+    def shorten(self, targets: set[str]) -> None:
+        """With many frames, those that are no targets say only their counts and flags."""
+        frames = [frame for node in self.nodes for frame in node.frames]
+        for frame in frames if len(frames) > MANY_FRAMES else ():
+            if frame.key not in targets:
+                frame.rows = [row for row in frame.rows if isinstance(row, CountRow | FlagsRow)]
+
     @property
     def rows(self) -> Iterator[Row]:
         """The rows of all cards."""
@@ -86,7 +97,21 @@ def cards_of(trace: Trace, select: frozenset[str] | None) -> Cards:
 
     Raises KmmError for a name that is no page of the trace.
     """
-    return _Table(trace, select).cards()
+    cards = _Table(trace, select).cards()
+    cards.shorten(_targets(trace, cards))
+    return cards
+
+
+def _targets(trace: Trace, cards: Cards) -> set[str]:
+    """What the rows ever point at."""
+    by_slot = {slot: row for row in cards.rows if row.framed for slot in row.slots}
+    numbers = trace.state(0).numbers
+    links = [row.link(View(trace.values, numbers, {})) for row in cards.rows]
+    for slot, new in zip(trace.columns.slot, trace.columns.new, strict=True):
+        numbers[slot] = new
+        if slot in by_slot:
+            links.append(by_slot[slot].link(View(trace.values, numbers, {})))
+    return {link.target for link in links if link is not None}
 
 
 class _Table:
@@ -192,7 +217,7 @@ class _Table:
         )
 
     def _frame(self, page: ObjectEntry) -> Card:
-        rows = [CountRow(page), FlagsRow(page), PlaceRow(page), ContentsRow(page)]
+        rows = [CountRow(page), PlaceRow(page), ContentsRow(page), FlagsRow(page)]
         free = slot_of(page, "PG_buddy")
         return Card(page.name, page.name, "frame", rows, base=page.base, free=free)
 

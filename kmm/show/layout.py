@@ -1,40 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Layout: where everything is, the same at every step of a trace.
 
-The trace is walked through once, and every row is asked what it says at each step that concerns
-it.  So each box is as large as it must ever be, each pair of things that is ever joined has its own
-line (routes.py), and nothing moves from one picture to the next.
+Each box is as large as it must ever be (measure.py), each pair of things that is ever joined has
+its own line (routes.py), and nothing moves from one picture to the next.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil
 
 from kmm.show.cards import Card, Cards, cards_of
+from kmm.show.measure import FRAME_ROOM, LIST_ROOM, WIDTH, Measure, Need
 from kmm.show.routes import Gutters, Route, Wish
-from kmm.show.rows import Row
-from kmm.show.spans import GAP, Span, View, width, wrapped
+from kmm.show.rows import CountRow, Row
+from kmm.show.spans import GAP
 from kmm.show.theme import mono_width, sans_width
-from kmm.sim import Change, Trace
+from kmm.sim import Trace
 
 MARGIN = 16.0
-#: A small world fills this width; a large one is as wide as it must be.
-WIDTH = 1000.0
 #: The heights of a card's title, of a row, of a row in a frame of its own, of a line of words.
 TITLE, ROW, FRAMED, LINE = 24.0, 17.0, 24.0, 15.0
 PAD = 10.0
-BETWEEN = 12.0
-#: The room for words that wrap: the flags of a frame, the members of a list.
-FRAME_ROOM, LIST_ROOM = 250.0, 112.0
+#: The room between two cards; frames of one node stand closer.
+BETWEEN, CLOSER = 12.0, 4.0
 #: Signs at the end of a row.
-SIGN = 16.0
-#: Lines below the picture for what a step has changed besides.
-MORE_LINES = 3
-#: The least room between two columns, in which the lines run.
-GUTTER = 56.0
+SIGN = 22.0
+#: The least room between two columns, in which the lines run, and what it gets where there is more.
+GUTTER, ROOMY = 56.0, 70.0
+#: The height of a frame's first row.
+NAME = 20.0
+
+
+#: What the lines mean, in the order of the legend, and where its words begin behind the sign.
+LEGEND = {
+    "present": "a reference: of a present pte (w d y: writable, dirty, young) or a slot of a cache",
+    "migration": "migration entry: holds no reference, whoever touches it waits",
+    "swap": "swap entry: holds a swap slot",
+    "buffer": "buffer of the page",
+}
+LEGEND_TEXT = 46.0
 
 
 @dataclass(frozen=True)
@@ -56,20 +61,6 @@ class Box:
 
 
 @dataclass
-class Need:
-    """What the rows need over the whole trace."""
-
-    width: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    lines: dict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1))
-    #: The pairs that are ever joined, with the kinds of their lines.
-    links: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    #: How many lines the changes take that no row shows.
-    more: int = 0
-    #: The widest title of a step.
-    title: float = 0.0
-
-
-@dataclass
 class Layout:
     """The places: of cards and rows by key, of nodes by name, and the lines."""
 
@@ -80,10 +71,10 @@ class Layout:
     nodes: dict[str, Box]
     heads: list[tuple[str, float]]
     routes: dict[tuple[str, str], Route]
-    kinds: frozenset[str]
-    #: Where the title, the headings, the legend and the changes that no row shows are written.
+    #: The kinds of lines that ever occur, and where the legend explains them.
+    legend: list[tuple[str, float, float]]
+    #: Where the headings are written, and the changes that no row shows.
     head: float
-    legend: float
     more: float
     #: The slots that some row shows.
     shown: frozenset[int]
@@ -91,104 +82,24 @@ class Layout:
     labels: dict[str, float]
 
 
-def step_title(trace: Trace, k: int | None) -> str:
-    """What stands above the picture of a step; None is the start."""
-    if k is None:
-        return "the start, before step 0"
-    step = trace[k]
-    task = f"{step.task}, " if len(trace.tasks) > 1 else ""
-    where = f" in {step.function}" if step.function else ""
-    return f"after step {k} of 0 to {len(trace) - 1}: {task}{step.primitive}{where}"
-
-
-def more_words(changes: Iterable[Change], room: float) -> list[list[Span]]:
-    """Changes in words, in at most MORE_LINES lines."""
-    spans = [Span(str(change)) for change in changes]
-    lines = wrapped(spans, room)
-    if len(lines) > MORE_LINES:
-        left = sum(map(len, lines[MORE_LINES:])) + len(lines[MORE_LINES - 1])
-        lines = [*lines[: MORE_LINES - 1], [Span(f"and {left} more", "quiet")]]
-    return lines
+def legend_places(kinds: set[str], wide: float, y: float) -> list[tuple[str, float, float]]:
+    """Where each kind of line is explained: side by side as far as there is room."""
+    places: list[tuple[str, float, float]] = []
+    x = MARGIN
+    for kind, text in LEGEND.items():
+        if kind not in kinds:
+            continue
+        need = LEGEND_TEXT + sans_width(text, 10)
+        if places and x + need > wide - MARGIN:
+            x, y = MARGIN, y + LINE
+        places.append((kind, x, y))
+        x += need + 18.0
+    return places
 
 
 def label_width(row: Row) -> float:
     """How wide the label of a row is."""
     return mono_width(row.label, 11.0) if row.label else 0.0
-
-
-class Measure:
-    """One walk through the trace: what does each row need?"""
-
-    def __init__(self, trace: Trace, cards: Cards) -> None:
-        self.trace = trace
-        self.need = Need()
-        self.rooms = {
-            row.key: FRAME_ROOM if card.kind == "frame" else LIST_ROOM
-            for card in cards for row in card.rows
-        }  # fmt: skip
-        self.pages = {frame.key for node in cards.nodes for frame in node.frames}
-        self.targets = self.pages | {row.key for row in cards.rows}
-        self.by_slot: dict[int, list[Row]] = defaultdict(list)
-        for row in cards.rows:
-            for slot in row.slots:
-                self.by_slot[slot].append(row)
-        shown_bases = {card.base for card in cards}
-        zones = {node.free for node in cards.nodes}
-        self.shown = frozenset(self.by_slot) | shown_bases | zones
-
-    def walk(self, rows: Iterable[Row]) -> Need:
-        trace, columns = self.trace, self.trace.columns
-        numbers = trace.state(0).numbers
-        start = View(trace.values, numbers, {})
-        for row in rows:
-            self._ask(row, start)
-        self.need.title = mono_width(step_title(trace, None), 11)
-        begin = 0
-        for k, end in enumerate(columns.changes_end):
-            self.need.title = max(self.need.title, mono_width(step_title(trace, k), 11))
-            if begin == end:
-                continue
-            old: dict[int, int] = {}
-            for slot, was, new in zip(
-                columns.slot[begin:end], columns.old[begin:end], columns.new[begin:end], strict=True
-            ):
-                old.setdefault(slot, was)
-                numbers[slot] = new
-            begin = end
-            view = View(trace.values, numbers, old)
-            touched = {row.key: row for slot in old for row in self.by_slot.get(slot, ())}
-            for row in touched.values():
-                self._ask(row, view)
-            if not self.shown.issuperset(old):
-                unseen = unshown(trace, k, self.shown)
-                self.need.more = max(self.need.more, len(more_words(unseen, WIDTH - 200)))
-        return self.need
-
-    def _ask(self, row: Row, view: View) -> None:
-        need = self.need
-        spans = row.spans(view)
-        if row.many:
-            room = self.rooms[row.key]
-            widest = max((span.width for span in spans), default=0.0)
-            need.width[row.key] = max(need.width[row.key], widest)
-            # A short last line can hide that words of the same number need one line more later.
-            need.lines[row.key] = max(need.lines[row.key], len(wrapped(spans, room)))
-        else:
-            need.width[row.key] = max(need.width[row.key], width(spans))
-        link = row.link(view)
-        if link is not None and link.target in self.targets:
-            need.links.setdefault((row.key, link.target), set()).add(link.kind)
-
-
-def unshown(trace: Trace, k: int, shown: frozenset[int]) -> list[Change]:
-    """The changes of step k that no row shows."""
-    columns = trace.columns
-    begin, end = trace.changes_before(k), columns.changes_end[k]
-    return [
-        change
-        for slot, change in zip(columns.slot[begin:end], trace[k].changes, strict=True)
-        if slot not in shown and change.old != change.new
-    ]
 
 
 def lay_out(trace: Trace, select: frozenset[str] | None = None) -> Layout:
@@ -224,9 +135,8 @@ class _Placing:
         label = self.labels[card.key] if row.many else label_width(row)
         if card.kind == "frame" and row.label:
             label *= 13 / 11
-        return label + (2 * GAP if label and words else 0) + words + (
-            SIGN + 2 * PAD if row.framed else 0
-        )
+        between = 2 * GAP if label and words else 0.0
+        return label + between + words + (SIGN + 2 * PAD if row.framed else 0.0)
 
     def _card_width(self, card: Card) -> float:
         title = mono_width(card.title, 13) + GAP + sans_width(card.note, 11)
@@ -235,6 +145,8 @@ class _Placing:
     def _row_height(self, row: Row) -> float:
         if row.framed:
             return FRAMED
+        if isinstance(row, CountRow):
+            return NAME
         return ROW + (self.need.lines[row.key] - 1) * LINE
 
     def _card_height(self, card: Card) -> float:
@@ -257,12 +169,12 @@ class _Placing:
         cards, need = self.cards, self.need
         frames = [frame for node in cards.nodes for frame in node.frames]
         widths = [
-            ceil(max(map(self._card_width, column), default=0.0))
+            float(ceil(max(map(self._card_width, column), default=0.0)))
             for column in (cards.spaces, frames, cards.caches)
         ]
         left_w, frame_w, right_w = widths
-        node_w = max([frame_w, *(sans_width(f"{node.name} 1700 frames free", 11, bold=True)
-                                 for node in cards.nodes)]) + 2 * PAD if frames else 0.0  # fmt: skip
+        heads = [sans_width(f"{node.name}  1700 1700 frames free", 11) for node in cards.nodes]
+        node_w = max([frame_w, *heads]) + 2 * PAD if frames else 0.0
         gutters = Gutters(self._wishes())
         left_g = max(GUTTER, gutters.left_need) if left_w and node_w else 0.0
         right_g = max(GUTTER, gutters.right_need) if right_w and node_w else 0.0
@@ -272,8 +184,8 @@ class _Placing:
         if spare and any(sides):
             # Small worlds: wide gutters, but the boxes take their share, or lines get too long.
             each = spare / sum(sides)
-            left_g += min(each, 90.0) * sides[0]
-            right_g += min(each, 90.0) * sides[1]
+            left_g += min(each, ROOMY) * sides[0]
+            right_g += min(each, ROOMY) * sides[1]
             rest = WIDTH - (2 * MARGIN + left_w + left_g + node_w + right_g + right_w)
             grow = max(0.0, rest) / sum(map(bool, widths))
             left_w, right_w = (w + grow if w else 0.0 for w in (left_w, right_w))
@@ -292,8 +204,8 @@ class _Placing:
             start = y
             y += 26.0
             for frame in node.frames:
-                y = self._put(frame, x_nodes + PAD, y, node_w - 2 * PAD)
-            y += PAD - BETWEEN
+                y = self._put(frame, x_nodes + PAD, y, node_w - 2 * PAD) - CLOSER
+            y += PAD - BETWEEN + CLOSER
             self.nodes[node.name] = Box(x_nodes, start, node_w, y - start)
             y += BETWEEN
         bottom = max(bottom, y)
@@ -308,18 +220,19 @@ class _Placing:
             right=(x_nodes + node_w, x_right),
             corridor=top,
         )
-        heads = [("address spaces", MARGIN, left_w), ("frames", x_nodes, node_w),
+        titles = [("address spaces", MARGIN, left_w), ("frames", x_nodes, node_w),
                  ("caches, lists and locks", x_right, right_w)]  # fmt: skip
         wide = max(total, WIDTH if any(widths) else 480.0, need.title + 2 * MARGIN)
         if spare and any(sides):
             wide = max(x_right + right_w + MARGIN if right_w else x_nodes + node_w + MARGIN, 760.0)
-        more = bottom + 44.0
+        kinds = {kind for ever in need.links.values() for kind in ever}
+        legend = legend_places(kinds, wide, bottom + 12.0)
+        more = max([bottom, *(y for _, _, y in legend)]) + 24.0
         high = more + need.more * LINE + (6.0 if need.more else -10.0)
         return Layout(
             cards=cards, size=(ceil(wide), ceil(high)), boxes=self.boxes, rows=self.rows,
-            nodes=self.nodes, heads=[(name, x) for name, x, w in heads if w], routes=routes,
-            kinds=frozenset(kind for kinds in need.links.values() for kind in kinds),
-            head=head, legend=bottom + 16.0, more=more, shown=self.measure.shown,
+            nodes=self.nodes, heads=[(name, x) for name, x, w in titles if w], routes=routes,
+            legend=legend, head=head, more=more, shown=self.measure.shown,
             labels=self.labels,
         )  # fmt: skip
 

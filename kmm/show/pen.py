@@ -44,7 +44,7 @@ class Pen:
             f' rx="{_n(round)}"/>'
         )
 
-    def write(self, x: float, y: float, text: str, look: str = "f-ink", *, end: bool = False) -> None:
+    def write(self, x: float, y: float, text: str, look: str, *, end: bool = False) -> None:
         """A text that begins at x, or ends there."""
         anchor = ' text-anchor="end"' if end else ""
         self.parts.append(
@@ -61,10 +61,11 @@ class Pen:
         """A line through the points with round corners, and its head: an arrow or a diamond."""
         (x, y), (before, _) = points[-1], points[-2]
         way = 1.0 if x > before else -1.0
-        stop = [*points[:-1], (x - way * 8.0, y)]
+        stop = [*points[:-1], (x - way * (10.0 if kind == "buffer" else 8.0), y)]
         self.parts.append(
             f'<path class="line s-{kind} d-{kind} {look}" {about} d="{rounded(stop)}"/>'
         )
+        corners: tuple[Point, ...]
         if kind == "buffer":
             corners = ((x, y), (x - way * 5, y - 4), (x - way * 10, y), (x - way * 5, y + 4))
         else:
@@ -88,8 +89,7 @@ class Pen:
             case "buffer":
                 self.polygon(((x - 5, y), (x, y - 4), (x + 5, y), (x, y + 4)), "f-buffer")
             case "migration":
-                d = f"M{_n(x - 5)} {_n(y)}L{_n(x)} {_n(y - 5)}L{_n(x + 5)} {_n(y)}L{_n(x)} {_n(y + 5)}Z"
-                self.path(d, "line none s-migration")
+                self.path(f"M{_n(x - 5)} {_n(y)}l5 -5l5 5l-5 5Z", "line none s-migration")
             case "swap":
                 self.parts.append(
                     f'<rect class="line none s-swap" x="{_n(x - 4.5)}" y="{_n(y - 4.5)}" width="9"'

@@ -17,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Picture:
-    """`text` is the SVG, `alt` says what can be seen, `caption` stands below, `size` is in pixels."""
+    """`text` is the SVG, `alt` says what is seen, `caption` stands below, `size` is in pixels."""
 
     text: str = field(repr=False)
     alt: str

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Routes: lines of right angles that run in the gutters between the columns, never through a box.
 
-Each source (a pte, a slot, a buffer) has a vertical lane of its own in its gutter, and each line
-an own place where it ends at a frame; so two lines cross at most, and never lie upon each other.
-Lanes are given out in such an order that neighbouring lines do not cross: of lines that go down,
-the upper begins nearer to the frames, of lines that go up, farther from them.
+Each source (a pte, a slot, a buffer) has a vertical lane of its own in its gutter for lines that
+go up and one for lines that go down, and each line an own place where it ends at a frame; so two
+lines cross at most, and never lie upon each other.  Lanes are given out in such an order that
+neighbouring lines do not cross: of lines that go down, the upper begins nearer to the frames, of
+lines that go up, farther from them.
 
 A swap entry points at a slot on the other side: its line takes the corridor above the frames.
 """
@@ -21,8 +22,8 @@ Point = tuple[float, float]
 #: The room between two lanes, if there is room, and at least; so many lanes a gutter has at most.
 LANE, LEAST = 9.0, 4.0
 LANES = 60
-#: Where the lines of a frame may end: not at its very corners.
-FROM_TOP, FROM_BOTTOM = 12.0, 10.0
+#: Where the lines of a frame may end: not at its very corners, and so far apart.
+FROM_TOP, FROM_BOTTOM, PORT = 8.0, 8.0, 12.0
 
 
 class Wish(NamedTuple):
@@ -52,8 +53,13 @@ class Gutters:
         }
         #: Lines that came through the corridor go down to their slots in lanes of their own.
         self._arrivals = list(dict.fromkeys(wish.source for wish in self._through))
-        self.left_need = self._room(len(self._sources["left"]))
-        self.right_need = self._room(len(self._sources["right"]) + len(self._arrivals))
+        # Nobody knows yet which lines go up and which go down: some sources need both lanes.
+        joined = {side: {(w.source, w.target) for w in wishes if w.side == side}
+                  for side in ("left", "right")}  # fmt: skip
+        self.left_need, self.right_need = (
+            self._room(min(len(joined[side]), 2 * len(self._sources[side])) + more)
+            for side, more in (("left", 0), ("right", len(self._arrivals)))
+        )
         self.corridor_need = 10.0 + LANE * min(len(self._arrivals), 8) if self._through else 0.0
 
     @staticmethod
@@ -70,24 +76,23 @@ class Gutters:
         corridor: float,
     ) -> dict[tuple[str, str], Route]:
         """Every line; `left` and `right` say where the gutters begin and end."""
-        starts = {source: _middle(rows[source]) for side in self._sources.values() for source in side}
+        starts = {wish.source: _middle(rows[wish.source]) for wish in self.wishes}
         ports = _Ports(self.wishes, starts, cards)
-        goals = {
-            (w.source, w.target): ports.of(w) if w.to_frame else corridor for w in self.wishes
-        }
-        first: dict[str, float] = {}
-        for (source, _), y in goals.items():
-            first.setdefault(source, y)
+        goals = {(w.source, w.target): ports.of(w) if w.to_frame else corridor for w in self.wishes}
+        ways = {side: [(w.source, _way(starts[w.source], goals[w.source, w.target]))
+                       for w in self.wishes if w.side == side]
+                for side in ("left", "right")}  # fmt: skip
         lanes = {
-            **_lanes(self._sources["left"], starts, first, left, toward=1),
-            **_lanes(self._sources["right"], starts, first, right, toward=-1,
-                     extra=len(self._arrivals)),
-        }  # fmt: skip
+            **_lanes(ways["left"], starts, left, toward=1),
+            **_lanes(ways["right"], starts, right, toward=-1, extra=len(self._arrivals)),
+        }
         found: dict[tuple[str, str], Route] = {}
         for wish in self.wishes:
-            y, lane = starts[wish.source], lanes[wish.source]
-            edge = rows[wish.source][2 if wish.side == "left" else 0]
+            y = starts[wish.source]
             goal = goals[wish.source, wish.target]
+            lane = lanes[wish.source, _way(y, goal)]
+            edge = rows[wish.source][2 if wish.side == "left" else 0]
+            points: tuple[Point, ...]
             if wish.to_frame:
                 end = cards[wish.target][0 if wish.side == "left" else 2]
                 points = ((edge, y), (lane, y), (lane, goal), (end, goal))
@@ -130,11 +135,11 @@ class _Ports:
                  for side in ("left", "right")}  # fmt: skip
         for (target, side), group in groups.items():
             _, top, _, bottom = cards[target]
-            room = bottom - top - FROM_TOP - FROM_BOTTOM
-            step = min(14.0, room / len(group))
-            begin = (top + bottom - step * (len(group) - 1)) / 2
-            for n, wish in enumerate(sorted(group, key=lambda w: starts[w.source])):
-                y = begin + n * step
+            group.sort(key=lambda w: starts[w.source])
+            ends = _spread(
+                [starts[wish.source] for wish in group], top + FROM_TOP, bottom - FROM_BOTTOM
+            )
+            for wish, y in zip(group, ends, strict=True):
                 others = taken[side] - {starts[wish.source]}
                 self._y[wish.source, target] = _apart(y, others)
 
@@ -143,29 +148,46 @@ class _Ports:
         return self._y[wish.source, wish.target]
 
 
+def _spread(starts: list[float], top: float, bottom: float) -> list[float]:
+    """Heights between top and bottom, near to the starts (which are sorted) and apart."""
+    step = min(PORT, (bottom - top) / len(starts))
+    ends: list[float] = []
+    for n, start in enumerate(starts):
+        least = ends[-1] + step if ends else top
+        most = bottom - step * (len(starts) - 1 - n)
+        ends.append(max(least, min(start, most)))
+    return ends
+
+
 def _apart(y: float, others: set[float]) -> float:
     """A height near y at which no other line begins: it would lie upon the one that ends here."""
     tries = (y + shift for shift in (0.0, 2.5, -2.5, 5.0, -5.0))
     return next((t for t in tries if all(abs(t - other) >= 2.0 for other in others)), y)
 
 
+def _way(start: float, goal: float) -> str:
+    return "up" if goal < start else "down" if goal > start else "straight"
+
+
 def _lanes(
-    sources: list[str],
+    ways: list[tuple[str, str]],
     starts: dict[str, float],
-    goals: dict[str, float],
     gutter: tuple[float, float],
     *,
     toward: int,
     extra: int = 0,
-) -> dict[str, float]:
-    """The lane of each source; `toward`: the frames are to the right (1) or to the left (-1)."""
-    up = sorted((s for s in sources if goals[s] < starts[s]), key=lambda s: starts[s])
-    down = sorted((s for s in sources if goals[s] >= starts[s]), key=lambda s: -starts[s])
+) -> dict[tuple[str, str], float]:
+    """The lane of each source and way; `toward`: the frames are to the right (1) or left (-1)."""
+    up = sorted({lane for lane in ways if lane[1] == "up"}, key=lambda lane: starts[lane[0]])
+    down = sorted({lane for lane in ways if lane[1] == "down"}, key=lambda lane: -starts[lane[0]])
     order = up + down
-    begin, end = gutter if toward > 0 else gutter[::-1]
+    begin = gutter[0] if toward > 0 else gutter[1]
     count = min(len(order), LANES)
-    room = abs(end - begin) - 24.0 - LEAST * min(extra, LANES)
+    kept = LEAST * min(extra, LANES)
+    room = gutter[1] - gutter[0] - 24.0 - kept
     spacing = min(LANE + 3.0, max(LEAST, room / max(count, 1)))
-    middle = begin + toward * (12.0 + LEAST * min(extra, LANES) + room / 2)
+    middle = begin + toward * (12.0 + kept + room / 2)
     first = middle - toward * spacing * (count - 1) / 2
-    return {source: first + toward * spacing * (n % LANES) for n, source in enumerate(order)}
+    lanes = {lane: first + toward * spacing * (n % LANES) for n, lane in enumerate(order)}
+    # A straight line has no vertical part, so any place will do.
+    return {lane: lanes.get(lane, middle) for lane in ways}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from kmm.mm.page import PAGE_FLAGS
-from kmm.show.spans import Span, View, mapping_text, name_text, pte_kind, pte_text
+from kmm.show.spans import NOTHING, Span, View, mapping_text, name_text, pte_kind, pte_text
 from kmm.sim import Name
 from kmm.sim.recorder import ObjectEntry
 
@@ -164,7 +164,7 @@ class ListRow(Row):
         now, before = self.members(view), self.members(view, before=True)
         gone = [Span(name, "old") for name in before if name not in now]
         here = [Span(name, "strong" if name in before else "new") for name in now]
-        return gone + here or [Span("–", "quiet")]
+        return gone + here or [Span(NOTHING, "quiet")]
 
 
 class LockRow(Row):
@@ -175,7 +175,7 @@ class LockRow(Row):
         super().__init__(entry.name, slot_of(entry, field), label=entry.name)
 
     def spans(self, view: View) -> list[Span]:
-        return view.spans(self.slots[0], lambda owner: str(owner) if owner else "–", "strong")
+        return view.spans(self.slots[0], lambda owner: str(owner) if owner else NOTHING, "strong")
 
 
 def flag_spans(word: str, view: View, slot: int, by: str = "") -> list[Span]:
@@ -199,7 +199,8 @@ class CountRow(Row):
     def spans(self, view: View) -> list[Span]:
         counts = [Span("count", "quiet"), *view.spans(self._count, look="strong")]
         ptes = view.spans(self._mapcount, lambda count: str(count + 1), "strong")
-        return [*counts, Span("map", "quiet"), *ptes]
+        new = [Span("new", "new")] if view.changed(self._exists) else []
+        return [*new, *counts, Span("map", "quiet"), *ptes]
 
 
 class FlagsRow(Row):

@@ -20,6 +20,10 @@ from kmm.show.theme import mono_width
 SIZE, SMALL = 11.0, 10.0
 
 
+#: Stands where nothing is.
+NOTHING = "\N{EN DASH}"
+
+
 class Span(NamedTuple):
     """A piece of text.  `look` is "plain", "strong", "quiet", "old", "new" or the kind of a pte."""
 
@@ -77,9 +81,7 @@ class View:
         """One of the slots at least has changed."""
         return not self._old.keys().isdisjoint(slots)
 
-    def spans(
-        self, slot: int, show: Callable[[Any], str] = str, look: str = "plain"
-    ) -> list[Span]:
+    def spans(self, slot: int, show: Callable[[Any], str] = str, look: str = "plain") -> list[Span]:
         """What the slot holds, beside what it held."""
         now = show(self[slot])
         if slot not in self._old or show(self.old(slot)) == now:
@@ -116,4 +118,4 @@ def mapping_text(mapping: Any) -> str:
 
 def name_text(value: Any) -> str:
     """An object by its name, and a dash for NULL."""
-    return "–" if value is None else str(value)
+    return NOTHING if value is None else str(value)

@@ -15,7 +15,8 @@ from collections.abc import Iterable
 
 from kmm.explain.once import numbered, once
 from kmm.show.cards import Card
-from kmm.show.layout import LINE, PAD, SIGN, Box, Layout, lay_out, more_words, step_title, unshown
+from kmm.show.layout import LEGEND, LEGEND_TEXT, LINE, PAD, SIGN, Box, Layout, lay_out
+from kmm.show.measure import more_words, step_title, unshown
 from kmm.show.pen import Pen
 from kmm.show.picture import Picture
 from kmm.show.rows import ListRow, LockRow, Row
@@ -23,14 +24,6 @@ from kmm.show.spans import GAP, View, wrapped
 from kmm.show.theme import css, mono_width, sans_width
 from kmm.show.words import sentence, state_words
 from kmm.sim import Trace
-
-#: What the lines mean, in the order of the legend.
-LEGEND = {
-    "present": "holds a reference: a present pte (w d y: writable, dirty, young), a slot of a cache",
-    "migration": "migration entry: holds no reference, whoever touches it waits",
-    "swap": "swap entry: holds a swap slot",
-    "buffer": "buffer of the page",
-}
 
 
 @Trace.extend
@@ -56,12 +49,13 @@ def svg(
         k = numbered(k, len(trace), "step")
     if isinstance(select, str):
         select = [select]
+    title = step_title(trace, k)
     layouts = once(trace, _Layouts)
     drawing = _Drawing(trace, k, layouts.of(None if select is None else frozenset(select)))
     return Picture(
         text=drawing.svg(theme),
         alt=state_words(trace, k),
-        caption=f"{step_title(trace, k).capitalize()}. {sentence(trace, k)}".strip(),
+        caption=f"{title[:1].upper()}{title[1:]}. {sentence(trace, k)}".strip(),
         size=drawing.layout.size,
     )
 
@@ -180,20 +174,21 @@ class _Drawing:
             pen.rect(box.x, box.y + 1.5, box.w, box.h - 3, f"{look} thin", 3)
         elif changed and card.kind != "frame":
             pen.rect(box.x - 4, box.y, box.w + 8, box.h - 1, "f-wash", 3)
-        x = box.x + (6.0 if row.framed else 0.0)
+        # The sign stands where the line begins: at the side of the frames.
+        before = row.framed and card.kind != "space"
+        x = box.x + (SIGN if before else 6.0 if row.framed else 0.0)
         name = card.kind == "frame" and bool(row.label)
         if row.label:
             own = "name f-ink" if name else "f-quiet"
             pen.write(x, y + (2 if name else 0), row.label, own)
-        left = card.key.startswith(("lru", "pagevecs", "isolated")) or isinstance(row, ListRow)
         if row.many:
             label = self.layout.labels[card.key]
-            x += label + 2 * GAP if left and label else 0.0
+            x += label + 2 * GAP if label and isinstance(row, ListRow) else 0.0
             room = box.right - x + 0.5
             for n, line in enumerate(wrapped(spans, room)):
                 pen.spans(x, y + n * LINE, line)
         elif row.framed or name or isinstance(row, LockRow):
-            end = box.right - (SIGN if row.framed else 0.0)
+            end = box.right - (0.0 if not row.framed else 6.0 if before else SIGN)
             for span in reversed(spans):
                 end -= span.width
                 pen.spans(end, y, [span])
@@ -201,8 +196,7 @@ class _Drawing:
         else:
             pen.spans(x, y, spans)
         if sign := row.sign(view):
-            side = box.right - 9
-            pen.sign(side, box.y + box.h / 2, sign)
+            pen.sign(box.x + 10 if before else box.right - 10, box.y + box.h / 2, sign)
         pen.end()
 
     def _lines(self) -> None:
@@ -220,17 +214,11 @@ class _Drawing:
         return card is None or card.base < 0 or bool(self.view[card.base])
 
     def _legend(self) -> None:
-        pen, layout = self.pen, self.layout
-        x, y = 16.0, layout.legend
-        items = [(kind, text) for kind, text in LEGEND.items() if kind in layout.kinds]
-        for kind, text in items:
-            need = 44 + sans_width(text, 10) + 18
-            if x > 16 and x + need > layout.size[0] - 16:
-                x, y = 16.0, y + LINE
+        pen = self.pen
+        for kind, x, y in self.layout.legend:
             pen.sign(x + 5, y, kind)
             pen.line(((x + 14, y), (x + 40, y)), kind, "", 'data-legend=""')
-            pen.write(x + 46, y + 3.5, text, "sans small f-quiet")
-            x += need
+            pen.write(x + LEGEND_TEXT, y + 3.5, LEGEND[kind], "sans small f-quiet")
 
     def _more(self) -> None:
         if self.k is None:
@@ -240,7 +228,7 @@ class _Drawing:
             return
         pen, layout = self.pen, self.layout
         pen.write(16, layout.more, "also changed", "sans f-quiet")
-        for n, line in enumerate(more_words(changes, layout.size[0] - 140)):
+        for n, line in enumerate(more_words(changes)):
             pen.spans(112, layout.more + n * LINE, line)
 
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A state and a step in words, for those who do not see the picture."""
+"""A state and a step in words, for those who do not see the picture, and a step as code."""
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from kmm.explain.words import some
 from kmm.mm.pgtable import pte_t
-from kmm.sim import Change, State, Trace
+from kmm.sim import Change, State, Step, Trace
+from kmm.sim.function import FUNCTIONS
+from kmm.sim.step import shown
 
 #: So many pages and ptes are told of.
 MANY = 4
@@ -67,3 +70,45 @@ def pte_words(pte: Any) -> str:
     if pte.page is not None:
         return f"present, maps {pte.page}"
     return f"{pte.entry}" if pte.entry is not None else str(pte)
+
+
+#: Parameters and fields of these names are written in hex, unless they are small numbers.
+IN_HEX = ("addr", "address", "gfp_mask")
+SMALL = 0x1000
+
+
+def code(trace: Trace, step: Step) -> str:
+    """The step as code: a call with its arguments, or an assignment."""
+    if step.primitive == "assign":
+        place, value = step.args
+        return f"{place} = {written(value, str(place).rpartition('.')[2])}"
+    if step.primitive == "BUG":
+        return str(step.args[0])
+    names = trace.called(trace.columns.site[step.index]).parameters
+    # A function with *args has more arguments than names.
+    names = (*names, *[""] * len(step.args))
+    passed = (written(value, name) for name, value in zip(names, step.args, strict=False))
+    return f"{step.primitive}({', '.join(passed)})"
+
+
+def result(step: Step) -> str:
+    """What the step returned, "" if it returns nothing: its signature tells that from NULL."""
+    if step.failed:
+        return "stops"
+    if step.result is None:
+        known = FUNCTIONS.get(step.primitive)
+        void = known is None or known.signature.return_annotation in ("None", None)
+        return "" if void else "NULL"
+    value = step.result
+    if isinstance(value, int) and not isinstance(value, bool) and -value in errno.errorcode:
+        return f"-{errno.errorcode[-value]}"
+    return written(value, "address" if "address" in step.primitive else "")
+
+
+def written(value: Any, name: str = "") -> str:
+    """A value of a parameter or a field as a kernel developer writes it."""
+    if isinstance(value, int) and value >= SMALL and name in IN_HEX:
+        return hex(value)
+    if type(value) is tuple:
+        return f"({', '.join(map(written, value))})"
+    return shown(value)

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a learner does with a trace, beyond looking at it.  Importing a module registers it.
+
+predict     trace.predict("p0._count", 38, guess=None): say it before you see it
+"""

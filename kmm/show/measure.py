@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the rows of a picture need: one walk through the trace, before anything has a place.
+
+Every row is asked what it says at each step that concerns it, and what it points at.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from kmm.show.cards import Cards
+from kmm.show.rows import Row
+from kmm.show.spans import Span, View, width, wrapped
+from kmm.show.theme import mono_width
+from kmm.sim import Change, Trace
+
+#: A small world fills this width; a large one is as wide as it must be.
+WIDTH = 1000.0
+#: The room for words that wrap: the flags of a frame, the members of a list.
+FRAME_ROOM, LIST_ROOM = 250.0, 112.0
+#: The room for what a step has changed besides, and the most lines that it gets.
+MORE_ROOM, MORE_LINES = 700.0, 3
+
+
+@dataclass
+class Need:
+    """What the rows need over the whole trace."""
+
+    width: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    lines: dict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1))
+    #: The pairs that are ever joined, with the kinds of their lines.
+    links: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    #: How many lines the changes take that no row shows.
+    more: int = 0
+    #: The widest title of a step.
+    title: float = 0.0
+
+
+class Measure:
+    """One walk through the trace: what does each row need?"""
+
+    def __init__(self, trace: Trace, cards: Cards) -> None:
+        self.trace = trace
+        self.need = Need()
+        self.rooms = {
+            row.key: FRAME_ROOM if card.kind == "frame" else LIST_ROOM
+            for card in cards for row in card.rows
+        }  # fmt: skip
+        self.pages = {frame.key for node in cards.nodes for frame in node.frames}
+        self.targets = self.pages | {row.key for row in cards.rows}
+        self.by_slot: dict[int, list[Row]] = defaultdict(list)
+        for row in cards.rows:
+            for slot in row.slots:
+                self.by_slot[slot].append(row)
+        shown_bases = {card.base for card in cards}
+        zones = {node.free for node in cards.nodes}
+        self.shown = frozenset(self.by_slot) | shown_bases | zones
+
+    def walk(self, rows: Iterable[Row]) -> Need:
+        trace, columns = self.trace, self.trace.columns
+        numbers = trace.state(0).numbers
+        start = View(trace.values, numbers, {})
+        for row in rows:
+            self._ask(row, start)
+        self.need.title = mono_width(step_title(trace, None), 11)
+        begin = 0
+        for k, end in enumerate(columns.changes_end):
+            self.need.title = max(self.need.title, mono_width(step_title(trace, k), 11))
+            if begin == end:
+                continue
+            old: dict[int, int] = {}
+            for slot, was, new in zip(
+                columns.slot[begin:end], columns.old[begin:end], columns.new[begin:end], strict=True
+            ):
+                old.setdefault(slot, was)
+                numbers[slot] = new
+            begin = end
+            view = View(trace.values, numbers, old)
+            touched = {row.key: row for slot in old for row in self.by_slot.get(slot, ())}
+            for row in touched.values():
+                self._ask(row, view)
+            if not self.shown.issuperset(old):
+                unseen = unshown(trace, k, self.shown)
+                self.need.more = max(self.need.more, len(more_words(unseen)))
+        return self.need
+
+    def _ask(self, row: Row, view: View) -> None:
+        need = self.need
+        spans = row.spans(view)
+        if row.many:
+            room = self.rooms[row.key]
+            widest = max((span.width for span in spans), default=0.0)
+            need.width[row.key] = max(need.width[row.key], widest)
+            need.lines[row.key] = max(need.lines[row.key], len(wrapped(spans, room)))
+        else:
+            need.width[row.key] = max(need.width[row.key], width(spans))
+        link = row.link(view)
+        if link is not None and link.target in self.targets:
+            need.links.setdefault((row.key, link.target), set()).add(link.kind)
+
+
+def unshown(trace: Trace, k: int, shown: frozenset[int]) -> list[Change]:
+    """The changes of step k that no row shows."""
+    columns = trace.columns
+    begin, end = trace.changes_before(k), columns.changes_end[k]
+    return [
+        change
+        for slot, change in zip(columns.slot[begin:end], trace[k].changes, strict=True)
+        if slot not in shown and change.old != change.new
+    ]
+
+
+def step_title(trace: Trace, k: int | None) -> str:
+    """What stands above the picture of a step; None is the start."""
+    if k is None:
+        return "the start, before step 0"
+    step = trace[k]
+    task = f"{step.task}, " if len(trace.tasks) > 1 else ""
+    where = f" in {step.function}" if step.function else ""
+    return f"after step {k} (0 to {len(trace) - 1}): {task}{step.primitive}{where}"
+
+
+def more_words(changes: Iterable[Change]) -> list[list[Span]]:
+    """Changes in words, in at most MORE_LINES lines."""
+    spans = [Span(str(change)) for change in changes]
+    lines = wrapped(spans, MORE_ROOM)
+    if len(lines) > MORE_LINES:
+        left = sum(map(len, lines[MORE_LINES:])) + len(lines[MORE_LINES - 1])
+        lines = [*lines[: MORE_LINES - 1], [Span(f"and {left} more", "quiet")]]
+    return lines

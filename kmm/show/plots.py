@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""trace.plot("p0._count", "p0.mapcount"): numbers over the steps, as a matplotlib Figure.
+
+Each object has a strip of its own, two fields at most in one.  The lines differ in colour, in
+dashes and in where their numbers stand; each is named at its end.  "p0.mapcount" is what
+page_mapcount() says, "p0._mapcount" what the kernel keeps (fields.py).
+
+matplotlib is imported when the first plot is asked for, and never through pyplot: a figure belongs
+to whoever asked for it, and is shown where it is returned.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kmm.errors import KmmError
+from kmm.show.fields import Field, numbers_of
+from kmm.show.theme import LIGHT
+from kmm.sim import Trace
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Colour, dashes, and the side of the line on which its numbers and its name stand.
+LOOKS: tuple[tuple[str, Any, int], ...] = (
+    ("present-text", "solid", 1),
+    ("migration-text", (0, (5, 2)), -1),
+)
+#: So many fields share a strip.
+TOGETHER = len(LOOKS)
+#: Inches: the width of a figure, the height of a strip and of what stands above and below.
+WIDE, STRIP, AROUND = 10.0, 1.5, 1.45
+#: A phase is named if its name can begin so many inches behind that of the one before.
+NAME_ROOM = 0.17
+#: So far lines of the same value are drawn apart.
+APART = 0.07
+#: So many changes of a field are written as numbers; of more, the axis must tell.
+MANY_NUMBERS = 40
+DOTS = 100
+
+Course = list[tuple[int, "int | None"]]
+
+
+@Trace.extend
+def plot(trace: Trace, *fields: str) -> Figure:
+    """The fields over the steps of the trace: the value at step k is the one after step k.
+
+    Arguments: `fields` by their paths; a page's "mapcount" is its _mapcount + 1.  Without any, the
+    counts of the first page.
+
+    Returns a matplotlib Figure, which a notebook shows; its `alt` says in words what it shows.
+
+    Raises KmmError for a field that the trace does not know or that holds no numbers, and where
+    matplotlib is not installed.
+    """
+    if not fields:
+        fields = _counts(trace)
+    courses = [numbers_of(trace, path) for path in fields]
+    try:
+        figure: Figure = _new_figure(_alt(trace, courses))
+    except ImportError:
+        raise KmmError(
+            "plots need matplotlib, which is not installed here: python -m pip install matplotlib"
+        ) from None
+    strips = _strips(courses)
+    high = STRIP * len(strips) + AROUND
+    figure.set_size_inches(WIDE, high)
+    axes = figure.subplots(len(strips), 1, sharex=True, squeeze=False)[:, 0]
+    figure.subplots_adjust(
+        left=0.06, right=0.86, top=1 - 0.95 / high, bottom=0.5 / high, hspace=0.12
+    )
+    for ax, strip in zip(axes, strips, strict=True):
+        _phases(trace, ax, named=ax is axes[0])
+        _strip(trace, ax, strip)
+    axes[-1].set_xlabel("step", color=LIGHT["quiet"])
+    name = trace.about.get("scenario")
+    figure.text(0.06, 1 - 0.2 / high, _heading(trace, name), weight="bold", color=LIGHT["ink"])
+    return figure
+
+
+def _counts(trace: Trace) -> tuple[str, ...]:
+    pages = [entry.name for entry in trace.objects if entry.type == "Page" and entry.name != "ZERO"]
+    if not pages:
+        raise KmmError('this trace has no page; name a field, as in trace.plot("t0.rcu_depth")')
+    return f"{pages[0]}._count", f"{pages[0]}.mapcount"
+
+
+def _heading(trace: Trace, name: str | None) -> str:
+    return f"{name}, {len(trace)} steps" if name else f"{len(trace)} steps"
+
+
+def _strips(courses: Sequence[tuple[Field, Course]]) -> list[list[tuple[Field, Course]]]:
+    """The fields by their objects, TOGETHER at most in one strip."""
+    by_owner: dict[str, list[tuple[Field, Course]]] = {}
+    for field, course in courses:
+        by_owner.setdefault(field.owner, []).append((field, course))
+    return [
+        group[n : n + TOGETHER]
+        for group in by_owner.values()
+        for n in range(0, len(group), TOGETHER)
+    ]
+
+
+def _phases(trace: Trace, ax: Axes, *, named: bool) -> None:
+    """Every second phase is shaded, and the names stand above."""
+    free = 0.0
+    scale = WIDE * 0.8 / max(len(trace), 1)
+    for n, phase in enumerate(trace.phases()):
+        begin, end = phase.first - 0.5, phase.last - 0.5
+        if n % 2 == 0:
+            ax.axvspan(begin, end, color="#e8edf2", linewidth=0)
+        if named and begin * scale >= free:
+            ax.annotate(
+                phase.name, ((begin + end) / 2, 1), (0, 3), xycoords=("data", "axes fraction"),
+                textcoords="offset points", rotation=35, fontsize=8, color=LIGHT["quiet"],
+                ha="left", va="bottom", rotation_mode="anchor", annotation_clip=False,
+            )  # fmt: skip
+            free = begin * scale + NAME_ROOM
+
+
+def _strip(trace: Trace, ax: Axes, strip: list[tuple[Field, Course]]) -> None:
+    """The lines of one strip."""
+    values = [value for _, course in strip for _, value in course if value is not None] or [0]
+    low, high = min(values), max(values)
+    room = max(high - low, 1)
+    ax.set_ylim(low - 0.45 * room, high + 0.45 * room)
+    ax.set_xlim(-1.5, len(trace) - 0.5)
+    ax.set_yticks([n for n in {low, high, 0} if low <= n <= high])
+    ax.tick_params(colors=LIGHT["quiet"], labelsize=8)
+    for edge, spine in ax.spines.items():
+        spine.set_visible(edge in ("left", "bottom"))
+        spine.set_color(LIGHT["edge"])
+    for (field, course), (colour, dashes, side) in zip(strip, LOOKS, strict=False):
+        shift = APART * room * side * (len(strip) > 1) / 2
+        ink = LIGHT[colour]
+        xs = [state - 1 for state, _ in course] + [len(trace) - 1]
+        ys = [None if value is None else value + shift for _, value in course]
+        nan = [float("nan") if y is None else y for y in [*ys, ys[-1]]]
+        ax.plot(xs, nan, drawstyle="steps-post", color=ink, linestyle=dashes, linewidth=1.8)
+        for state, value in course[:MANY_NUMBERS]:
+            if value is not None:
+                _note(ax, str(value), (state - 1, value + shift), (2, 3 * side), ink, side)
+        if (last := ys[-1]) is not None:
+            _note(ax, field.path, (len(trace) - 1, last), (8, 4 * side), ink, side)
+        elif there := [(x, y) for x, y in zip(xs, ys, strict=False) if y is not None]:
+            _note(ax, field.path, there[-1], (8, 4 * side), ink, side)
+
+
+def _note(
+    ax: Axes, text: str, at: tuple[float, float], off: tuple[float, float], ink: str, side: int
+) -> None:
+    ax.annotate(
+        text, at, off, textcoords="offset points", color=ink, fontsize=9, weight="bold",
+        va="bottom" if side > 0 else "top", annotation_clip=False,
+    )  # fmt: skip
+
+
+def _alt(trace: Trace, courses: Sequence[tuple[Field, Course]]) -> str:
+    """What the figure shows, in words."""
+    name = trace.about.get("scenario")
+    told = []
+    for field, course in courses:
+        first = course[0][1]
+        steps = [
+            f"{'gone' if value is None else value} after step {state - 1}"
+            for state, value in course[1:9]
+        ]
+        left = len(course) - 9
+        more = [f"{left} more changes"] if left > 0 else []
+        start = "not there at the start" if first is None else f"{first} at the start"
+        told.append(f"{field.path} is {', '.join([start, *steps, *more])}")
+    return f"{'; '.join(told)}; {_heading(trace, name)}."
+
+
+def _new_figure(alt_text: str) -> Any:
+    """A Figure that shows itself with a text in its place; ImportError without matplotlib."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    class Plot(Figure):
+        """A figure, and `alt`, what it shows in words."""
+
+        alt = alt_text
+
+        def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+            wide, high = (round(inches * DOTS) for inches in self.get_size_inches())
+            picture = io.BytesIO()
+            self.savefig(picture, format="png", dpi=2 * DOTS, metadata={"Description": self.alt})
+            about = {"width": wide, "height": high, "alt": self.alt}
+            data = {"image/png": picture.getvalue(), "text/plain": self.alt}
+            return data, {"image/png": about}
+
+    figure = Plot()
+    FigureCanvasAgg(figure)
+    return figure
