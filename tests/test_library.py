@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The library holds the curated vectors' scenarios, each once, sorted and told in our own words."""
+"""The library holds the curated vectors' scenarios, each once, sorted and told in our own words.
+
+Beside them stands one topic of our own, "corners": branches that no vector was made for.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ def ordered(value: Any) -> Any:
 
 
 def test_every_curated_scenario_is_there_once() -> None:
-    assert sorted(library.names()) == sorted(curated())
+    corners = next(topic.names for topic in library.topics() if topic.topic == "corners")
+    assert sorted(set(library.names()) - set(corners)) == sorted(curated())
     told = [name for topic in library.topics() for name in topic.names]
     assert tuple(told) == library.names()
 

@@ -99,6 +99,9 @@ def test_two_runs_in_one_world_go_on_from_each_other() -> None:
     back = world.migrate_pages(moved, to_node=0)
     assert there.result["final"]["ptes"] == {"m0": {"0x400000": "n0 w--"}}
     assert back.result["final"]["ptes"] == {"m0": {"0x400000": "n1 w--"}}
+    # Cells that only the first record saw filled are known to the second.
+    changed = {change.path for step in back.trace for change in step.changes}
+    assert "cpu0.pagevec[inactive_anon][0]" in changed
 
 
 def test_meanwhile_is_recorded_as_the_doing_of_others() -> None:
@@ -121,6 +124,7 @@ def test_meanwhile_is_recorded_as_the_doing_of_others() -> None:
         (lambda w: w.meanwhile(w.page(), "vanish"), "another CPU can pin, unpin"),
         (lambda w: w.meanwhile(w.page(), "zap"), "zap needs mm and addr"),
         (lambda w: kmm.World(nodes=2, free=[1]), "free must have a number for each of the 2"),
+        (lambda w: kmm.World(free={0: 5, 1: 5}), "free must have a number for each of the 2"),
     ],
 )
 def test_a_mistake_is_one_sentence(mistake: Any, told: str) -> None:

@@ -226,7 +226,7 @@ def page_index(page: Page) -> int:
     return int(page.private) if page.PG_swapcache else page.index
 
 
-@primitive(source="mm/internal.h")
+@primitive(source="arch/x86/include/asm/pgtable.h")
 def ZERO_PAGE(vaddr: int) -> Page:
     """The page of zeroes, which belongs to nobody and never moves."""
     zero: Page = current_machine().kernel.zero_page

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Page tables: four levels, as on x86-64 (include/asm-x86/pgtable.h, include/linux/mm.h).
+"""Page tables: four levels, as on x86-64 (arch/x86/include/asm/pgtable.h, include/linux/mm.h).
 
 A pte is a value, `pte_t`.  A pointer to one, `pte_t *ptep`, is `pte_pointer`; what C writes as
 `*ptep` is `ptep.value`.  The upper levels are pointers too; all that the model knows of their
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kmm.mm.page import Page
     from kmm.mm.swapops import swp_entry_t
 
-KERNEL_FILE = "include/asm-x86/pgtable.h"
+KERNEL_FILE = "arch/x86/include/asm/pgtable.h"
 
 PMD_SHIFT, PUD_SHIFT, PGDIR_SHIFT = 21, 30, 39
 LEVELS = {"pgd": PGDIR_SHIFT, "pud": PUD_SHIFT, "pmd": PMD_SHIFT}
@@ -242,7 +242,7 @@ def pgoff_to_pte(pgoff: int) -> pte_t:
     return pte_t(pgoff=pgoff)
 
 
-@primitive(source="include/asm-x86/cacheflush.h")
+@primitive(source="arch/x86/include/asm/cacheflush.h")
 def flush_cache_page(vma: VmAreaStruct, address: int, pfn: Page) -> None:
     """Data caches indexed by virtual address forget the page.  Nothing to do on x86."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reading and writing user memory (include/asm-x86/uaccess.h).
+"""Reading and writing user memory (arch/x86/include/asm/uaccess.h).
 
 The arrays that a program hands to move_pages(2) lie in its own memory, where any element may fault.
 Beyond their end there is nothing to be read or written.
@@ -15,7 +15,7 @@ from kmm.mm.sched import might_sleep
 from kmm.sim import Cell, Cells, Machine, primitive
 from kmm.sim.values import value
 
-KERNEL_FILE = "include/asm-x86/uaccess.h"
+KERNEL_FILE = "arch/x86/include/asm/uaccess.h"
 
 
 class UserArray(Cells[int, Any]):

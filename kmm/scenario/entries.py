@@ -171,6 +171,7 @@ for _parts, _names in _ALIKE.items():
 
 
 def entry_of(name: str) -> Shown | None:
+    """How the entry of a function is written, None if it leaves none."""
     shown = ENTRIES.get(name)
     if shown is None and name.startswith(("SetPage", "ClearPage")):
         shown = ENTRIES[name] = _show(0)

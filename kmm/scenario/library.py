@@ -32,6 +32,7 @@ TOPICS = (
     "move-pages-errors",
     "move-pages-nodes",
     "migrate-vmas",
+    "corners",
 )
 
 

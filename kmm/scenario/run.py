@@ -58,7 +58,7 @@ class Run:
             except KernelBug as bug:
                 self.bug = bug.message
             if record:
-                self._trace = machine.trace(**self._about)
+                self._trace = machine.end_record(**self._about)
             if world.drain_after and self.bug is None:
                 lru_add_drain()
 

@@ -18,7 +18,7 @@ a record begins with the operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -86,7 +86,7 @@ class World:
         drain_after: bool = False,
     ) -> None:
         frames = [free] * nodes if isinstance(free, int) else list(free)
-        if len(frames) != nodes:
+        if len(frames) != nodes or isinstance(free, Mapping):
             raise KmmError(f"World: free must have a number for each of the {nodes} nodes")
         self.machine = Machine(debug_vm=debug_vm)
         self.kernel: Kernel = boot(

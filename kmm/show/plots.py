@@ -33,8 +33,10 @@ LOOKS: tuple[tuple[str, Any, int], ...] = (
 TOGETHER = len(LOOKS)
 #: Inches: the width of a figure, the height of a strip and of what stands above and below.
 WIDE, STRIP, AROUND = 10.0, 1.5, 1.45
-#: A phase is named if its name can begin so many inches behind that of the one before.
-NAME_ROOM = 0.17
+#: Names of phases begin at least so many inches apart.
+NAME_ROOM = 0.2
+#: A strip with so few values has a mark on its axis for each.
+FEW = 6
 #: So far lines of the same value are drawn apart.
 APART = 0.07
 #: So many changes of a field are written as numbers; of more, the axis must tell.
@@ -106,19 +108,26 @@ def _strips(courses: Sequence[tuple[Field, Course]]) -> list[list[tuple[Field, C
 
 def _phases(trace: Trace, ax: Axes, *, named: bool) -> None:
     """Every second phase is shaded, and the names stand above."""
-    free = 0.0
-    scale = WIDE * 0.8 / max(len(trace), 1)
     for n, phase in enumerate(trace.phases()):
-        begin, end = phase.first - 0.5, phase.last - 0.5
         if n % 2 == 0:
-            ax.axvspan(begin, end, color="#e8edf2", linewidth=0)
-        if named and begin * scale >= free:
-            ax.annotate(
-                phase.name, ((begin + end) / 2, 1), (0, 3), xycoords=("data", "axes fraction"),
-                textcoords="offset points", rotation=35, fontsize=8, color=LIGHT["quiet"],
-                ha="left", va="bottom", rotation_mode="anchor", annotation_clip=False,
-            )  # fmt: skip
-            free = begin * scale + NAME_ROOM
+            ax.axvspan(phase.first - 0.5, phase.last - 0.5, color="#e8edf2", linewidth=0)
+    for middle, name in _names(trace) if named else ():
+        ax.annotate(
+            name, (middle, 1), (0, 3), xycoords=("data", "axes fraction"),
+            textcoords="offset points", rotation=35, fontsize=8, color=LIGHT["quiet"],
+            ha="left", va="bottom", rotation_mode="anchor", annotation_clip=False,
+        )  # fmt: skip
+
+
+def _names(trace: Trace) -> list[tuple[float, str]]:
+    """Where the names of phases stand: those of long ones first, as far as there is room."""
+    room = NAME_ROOM * max(len(trace), 1) / (WIDE * 0.8)
+    named: list[tuple[float, str]] = []
+    for phase in sorted(trace.phases(), key=lambda phase: phase.first - phase.last):
+        middle = (phase.first + phase.last - 1) / 2
+        if all(abs(middle - other) >= room for other, _ in named):
+            named.append((middle, phase.name))
+    return named
 
 
 def _strip(trace: Trace, ax: Axes, strip: list[tuple[Field, Course]]) -> None:
@@ -128,7 +137,7 @@ def _strip(trace: Trace, ax: Axes, strip: list[tuple[Field, Course]]) -> None:
     room = max(high - low, 1)
     ax.set_ylim(low - 0.45 * room, high + 0.45 * room)
     ax.set_xlim(-1.5, len(trace) - 0.5)
-    ax.set_yticks([n for n in {low, high, 0} if low <= n <= high])
+    ax.set_yticks(range(low, high + 1) if high - low <= FEW else [low, high])
     ax.tick_params(colors=LIGHT["quiet"], labelsize=8)
     for edge, spine in ax.spines.items():
         spine.set_visible(edge in ("left", "bottom"))
@@ -144,9 +153,9 @@ def _strip(trace: Trace, ax: Axes, strip: list[tuple[Field, Course]]) -> None:
             if value is not None:
                 _note(ax, str(value), (state - 1, value + shift), (2, 3 * side), ink, side)
         if (last := ys[-1]) is not None:
-            _note(ax, field.path, (len(trace) - 1, last), (8, 4 * side), ink, side)
+            _note(ax, field.path, (len(trace) - 1, last), (16, 4 * side), ink, side)
         elif there := [(x, y) for x, y in zip(xs, ys, strict=False) if y is not None]:
-            _note(ax, field.path, there[-1], (8, 4 * side), ink, side)
+            _note(ax, field.path, there[-1], (16, 4 * side), ink, side)
 
 
 def _note(

@@ -178,7 +178,14 @@ class Machine:
         """What has been recorded since `record()`; `about` goes into the trace's header."""
         if self.recorder is None:
             raise RuntimeError("nothing is recorded: call machine.record() first")
-        return Trace.of(self.recorder, self.bug, about)
+        return Trace.of(self.recorder, self.bug, about, ended=False)
+
+    def end_record(self, **about: Any) -> Trace:
+        """What has been recorded, and from now on nothing is; cheaper than `trace()`."""
+        if self.recorder is None:
+            raise RuntimeError("nothing is recorded: call machine.record() first")
+        recorder, self.recorder = self.recorder, None
+        return Trace.of(recorder, self.bug, about, ended=True)
 
 
 def _writer(frame: FrameType) -> FrameType:

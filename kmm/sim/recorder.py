@@ -16,7 +16,7 @@ This is the one file of kmm in which a microsecond counts: `step` runs once for 
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +97,10 @@ class ObjectEntry:
     #: The keys are addresses, and shown so.
     hex_keys: bool = False
 
+    def copy(self) -> ObjectEntry:
+        """An entry that gets no further cells; one without cells never changes."""
+        return self if self.cells is None else replace(self, cells=dict(self.cells))
+
 
 @dataclass(slots=True)
 class Site:
@@ -119,9 +123,9 @@ class Recorder:
         #: Steps that a bug cut off.
         self.failed: set[int] = set()
         self._containers: dict[int, ObjectEntry] = {}
-        #: For each function, the sites where it is called, by the address of the instruction: that
+        #: The sites by the address of the instruction and the function that is called.  An address
         #: is unique, for an instruction is part of its code object, which the table of sites keeps.
-        self._site_numbers: dict[int, dict[int, int]] = {}
+        self._site_numbers: dict[int, int] = {}
         self._task_numbers: dict[Any, int] = {}
         self._call_of: list[int] = []
         # Bound once: looking these up would take as long as calling them.
@@ -169,6 +173,10 @@ class Recorder:
             entry = ObjectEntry(thing.name, kind, thing.base, (), {}, thing.HEX_KEYS)
             self._containers[thing.base] = entry
             self._start(thing.base, [values[exists]])
+            # Cells that an earlier record knew and that are empty now can be filled again.
+            for key, slot in thing.slots.items():
+                entry.cells[values.kept(key)] = slot  # type: ignore[index]
+                self._start(slot, [0])
             for key, value in thing.recorded_cells():
                 slot = thing.slots.get(key)
                 if slot is None:
@@ -227,9 +235,8 @@ class Recorder:
             outcome = values.number(result)
         if failed:
             self.failed.add(len(columns.site))
-        try:
-            site = self._site_numbers[function][id(frame.f_code) + frame.f_lasti]
-        except KeyError:
+        site = self._site_numbers.get(id(frame.f_code) + frame.f_lasti << 12 | function)
+        if site is None:
             site = self._new_site(function, frame)
         put_site, put_call, put_result, put_args_end, put_changes_end = self._put_step
         put_site(site)
@@ -239,24 +246,21 @@ class Recorder:
         put_changes_end(len(columns.slot))
 
     def _new_site(self, function: int, frame: FrameType) -> int:
-        here = self._site_numbers.setdefault(function, {})
         if frame.f_code in LOOK_THROUGH and frame.f_back and frame.f_back.f_back:
             # Who called on its behalf is meant; its own place is not kept, for that is everybody's.
             frame = frame.f_back.f_back
-            site = here.get(id(frame.f_code) + frame.f_lasti)
-            if site is not None:
-                return site
-        site = here[id(frame.f_code) + frame.f_lasti] = len(self.sites)
-        self.sites.append(Site(function, frame.f_code, frame.f_lasti))
+        key = id(frame.f_code) + frame.f_lasti << 12 | function
+        site = self._site_numbers.setdefault(key, len(self.sites))
+        if site == len(self.sites):
+            self.sites.append(Site(function, frame.f_code, frame.f_lasti))
         return site
 
     # Calls.
 
     def enter(self, function: int, frame: FrameType, args: tuple[Any, ...]) -> int:
         """A kernel function is called in `frame`; returns the number of the call."""
-        try:
-            site = self._site_numbers[function][id(frame.f_code) + frame.f_lasti]
-        except KeyError:
+        site = self._site_numbers.get(id(frame.f_code) + frame.f_lasti << 12 | function)
+        if site is None:
             site = self._new_site(function, frame)
         call = self._call = self._open_call(site, self._task, self._call, args)
         return call

@@ -113,7 +113,9 @@ class Sources:
 
 def code_of(body: Callable[..., Any]) -> CodeType | None:
     """The code object of a function or method, None of what is not written in Python."""
-    code = getattr(inspect.unwrap(body), "__code__", None)
+    if hasattr(body, "__wrapped__"):
+        body = inspect.unwrap(body)
+    code = getattr(body, "__code__", None)
     return code if isinstance(code, CodeType) else None
 
 

@@ -77,17 +77,16 @@ class Trace:
         self.about = about
 
     @classmethod
-    def of(cls, recorder: Recorder, bug: KernelBug | None, about: dict[str, Any]) -> Trace:
-        """What `recorder` has written so far; it may go on writing."""
-        columns = recorder.columns.copy()
+    def of(
+        cls, recorder: Recorder, bug: KernelBug | None, about: dict[str, Any], *, ended: bool
+    ) -> Trace:
+        """What `recorder` has written so far; unless it has `ended`, it may go on writing."""
+        columns = recorder.columns if ended else recorder.columns.copy()
         used = sorted({site.function for site in recorder.sites})
         return cls(
             columns,
-            values=recorder.values.plain[:],
-            objects=[
-                ObjectEntry(o.name, o.type, o.base, o.fields, o.cells and dict(o.cells), o.hex_keys)
-                for o in recorder.objects
-            ],
+            values=recorder.values.plain if ended else recorder.values.plain[:],
+            objects=recorder.objects if ended else [entry.copy() for entry in recorder.objects],
             functions={
                 n: FunctionEntry(f.name, f.kind, f.file, f.parameters)
                 for n in used
