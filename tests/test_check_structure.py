@@ -27,7 +27,7 @@ BASE: dict[str, Any] = {
     "mms": {
         "m0": {
             "vmas": [{"id": "v0", "start": "0x1000", "pages": 9, "file": "f0", "anon_vma": "a0"}],
-            "ptes": [{"addr": "0x1000", "migration": "p0"}],
+            "ptes": [{"addr": "0x1000"}, {"addr": "0x3000", "migration": "p0"}],
         }
     },
     "anon_vmas": ["a0"],
@@ -63,12 +63,12 @@ files.f0: migratepage word?, writepage word?, releasepage word?, account_dirty b
 mms.m0: vmas [{}], ptes [{}]
 mms.m0.vmas[0]: id name !, start addr !, pages int 1 34359738368 !, file text?, pgoff index,
     anon_vma text?, flags [word], ops_migrate cint?
-mms.m0.ptes[0]: addr addr !, swap int 1 4095, migration text, write bool, file_pgoff index,
-    special true
+mms.m0.ptes[0]: addr addr !, swap int 1 4095, migration text, file_pgoff index, special true
+mms.m0.ptes[1]: write bool
 tasks.t0: pid int 1 2147483647 !, mm text?, uid uid, euid uid, suid uid, caps [word],
     swapwrite bool, mems [node]
 pages.p0: node node, file text?, anon_vma text?, index index, swap int? 1 4095, flags [word],
-    buffers list, fs_private bool, lru word?, pins int 0 1000000, locked_by_other bool,
+    buffers list_{}, fs_private bool, lru word?, pins int 0 1000000, locked_by_other bool,
     frozen bool, maps [{}]
 pages.p0.buffers[0]: busy int 0 1000000, locked bool, dirty bool
 pages.p0.maps[0]: mm text !, addr addr !, write bool, dirty bool, young bool
@@ -78,7 +78,7 @@ events[2]: rc cint !
 events[3]: node node !, n cint !
 op=migrate_pages: call word !, from [text] !, to_node node !, prep bool, security cint, faults {}
 op=migrate_pages.faults: vmalloc bool
-op=move_pages: call word !, pid cint, pages [addr] !, nodes [cint]?, flags list,
+op=move_pages: call word !, pid cint, pages [addr] !, nodes [cint]?, flags list_word,
     nr_pages int 0 18446744073709551615, security cint, faults {}
 op=move_pages.faults: pages [element], nodes [element], status [element], vmalloc bool
 op=migrate_vmas: call word !, mm text !, from [node] !, to [node] !,
@@ -121,6 +121,11 @@ def wrong_values(kind: str, arguments: list[int]) -> Iterator[tuple[str, Any]]:
             yield "", value
         for place, value in wrong_values(kind[1:-1], []):
             yield f"[0]{place}", [value]
+    elif kind.startswith("list_"):  # or a number of limited range
+        for value in [*OF_OTHER_TYPES["list"], -(2**31) - 1, 2**31]:
+            yield "", value
+        for place, value in wrong_values(kind.removeprefix("list_"), []):
+            yield f"[0]{place}", [value]
     else:
         others = {
             "bool": OF_OTHER_TYPES["bool"],
@@ -143,7 +148,6 @@ def wrong_values(kind: str, arguments: list[int]) -> Iterator[tuple[str, Any]]:
                 -1,
                 2**64,
             ],
-            "list": [*OF_OTHER_TYPES["list"], -(2**31) - 1, 2**31],
             "{}": OF_OTHER_TYPES["object"],
         }
         for value in others[kind]:
