@@ -17,6 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import kmm
 from kmm.scenario import library
 from kmm.scenario.check import ScenarioError, check, parse
 from kmm.scenario.spec import Spec
@@ -177,6 +178,20 @@ def insert(draw: st.DrawFn, holder: Any, wild: bool) -> None:
 @given(changed_scenarios(wild=True) | changed_scenarios(wild=False))
 def test_a_changed_scenario_is_a_scenario_or_told_to_be_none(document: dict[str, Any]) -> None:
     verdict(document)
+
+
+@settings(max_examples=400, deadline=None)
+@given(changed_scenarios(wild=False))
+def test_what_is_a_scenario_has_a_result(document: dict[str, Any]) -> None:
+    """Whatever passes the check can be run: it ends with a code or a kernel bug, and is JSON."""
+    try:
+        scenario = kmm.load(document)
+    except ScenarioError:
+        return
+    run = scenario.run()
+    assert run.bug is None or " in " in run.bug or run.bug == "oops: bad pointer dereference"
+    assert json.loads(json.dumps(run.result))["rc"] == run.rc
+    assert len(run.trace.state(len(run.trace)).to_dict()) > 0
 
 
 @settings(max_examples=300, deadline=None)

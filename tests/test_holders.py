@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 import kmm
 from kmm import KmmError, Trace, World
 from kmm.mm.memory import FOLL_GET, follow_page
-from kmm.mm.page import get_page, page_freeze_refs, page_unfreeze_refs
+from kmm.mm.page import Page, get_page, page_count, page_freeze_refs, page_unfreeze_refs
 from kmm.mm.pgtable import PTE_NONE, pte_pointer, pte_t, set_pte_at
 from kmm.mm.swap import put_page
 from kmm.scenario import library
+from kmm.sim import kernel_function
 
 VECTORS = Path(__file__).parent / "vectors" / "random.jsonl.gz"
 
@@ -162,6 +163,17 @@ def test_random_scenarios_leak_nothing() -> None:
         assert check_every_state(kmm.load(scenario).run().trace) == {}, scenario
 
 
+def test_what_has_leaked_is_the_reference_of_the_buffers() -> None:
+    trace = kmm.load("migrate-page-with-buffers").run().trace
+    buffers = next(h for h in trace.holders("p0", 0) if h.kind == "buffers")
+    assert buffers.dropped is None
+    (leak,) = trace.holders("p0", len(trace)).unaccounted
+    assert (leak.kind, leak.taken) == ("unaccounted", None)
+    assert "got back from buffers, first p0/bh0" in leak.name
+    cleared = next(step for step in trace if step.primitive == "ClearPagePrivate")
+    assert (leak.since, leak.function) == (cleared.index, "migrate_page_copy")
+
+
 # One story, told by hand.
 
 
@@ -192,6 +204,11 @@ def test_the_life_of_the_references_of_a_cached_page() -> None:
     assert cache.dropped == at["__put_page"]
     assert cache.place is not None
     assert trace.value(cache.place, 0) == "p0"
+    emptied = next(s.index for s in trace if s.primitive == "ptep_clear_flush")
+    back = trace.holders("p0", emptied + 1)[-1]
+    assert (back.kind, back.taken, back.since) == ("in flight", None, emptied)
+    assert back.function == "try_to_unmap_one"
+    assert back.name == "t0 in try_to_unmap_one, got back from pte 0x503000 of m0"
     new = next(h for h in trace.holders("n0", len(trace)) if h.kind == "page cache")
     assert new.function == "migrate_page_move_mapping"
     assert str(ice).startswith("p0, count 0, frozen with 2 kept: ")
@@ -236,6 +253,47 @@ def test_a_function_that_returns_with_a_reference_has_leaked_it() -> None:
     assert [h.kind for h in end] == ["pte"]
     assert [(h.kind, h.taken, h.task) for h in end.unaccounted] == [("unaccounted", taken, "t0")]
     assert "unaccounted: nobody; it was t0 in follow_page" in str(end)
+
+
+@kernel_function
+def takes_two(page: Page) -> None:
+    """Not the kernel's."""
+    get_page(page)
+    get_page(page)
+
+
+@kernel_function
+def calls_takes_two(page: Page) -> None:
+    """Not the kernel's."""
+    takes_two(page)
+    page_count(page)
+
+
+def test_a_task_may_keep_references_until_its_outermost_function_returns() -> None:
+    w, page, _ = world()
+    trace = w.run(lambda: calls_takes_two(page)).trace
+    leaked = [len(trace.holders("p0", k).unaccounted) for k in range(len(trace) + 1)]
+    assert leaked == [0, 0, 0, 2]
+
+
+def test_a_task_drops_first_what_it_has_got_back() -> None:
+    w, page, vma = world()
+    mm, address = vma.mm.struct, vma.address(0)
+
+    def unmap_while_holding() -> None:
+        set_pte_at(mm, address, pte_pointer(mm, address), PTE_NONE)
+        get_page(page)
+        put_page(page)
+
+    trace = w.run(unmap_while_holding).trace
+    assert [h.taken for h in trace.holders("p0", 3)] == [1]
+
+
+def test_a_pte_that_only_grows_old_keeps_its_reference() -> None:
+    trace = kmm.load("nonlinear").run().trace
+    aged = next(s.index for s in trace if s.primitive == "ptep_clear_flush_young")
+    (before, *_), (after, *_) = trace.holders("p0", aged), trace.holders("p0", aged + 1)
+    assert before == after
 
 
 def test_outside_every_function_a_task_keeps_what_it_has_taken() -> None:

@@ -188,6 +188,21 @@ def test_what_a_pte_may_do_is_told_as_it_is() -> None:
             assert ("writable" in sentence) == (pte.entry.type == 31)
 
 
+def test_a_pte_that_maps_again_is_compared_with_what_it_was() -> None:
+    said = {
+        name: [
+            t.narrate(s.index) for t, s in steps("set_pte_at", "remove_migration_pte") if t is trace
+        ]
+        for name in ("file-shared-prot", "anon-shared", "writeout-ok")
+        for trace in [trace_of(name)]
+    }
+    assert said["file-shared-prot"] == [
+        "The pte at 0x503000 of m0 maps n0, writable, because the protection of its vma says so."
+    ]
+    assert said["anon-shared"][0].endswith(" maps n0, read-only as before.")
+    assert said["writeout-ok"][0].endswith(" maps p0 again, read-only as before.")
+
+
 def test_a_lock_that_is_not_free_is_told_with_who_has_it() -> None:
     held = 0
     for trace, step in steps("trylock_page"):
@@ -217,6 +232,8 @@ EXAMPLES = {
     ("file-clean", "radix_tree_replace_slot"): "Index 3 of f0.page_tree holds n0 in the place of "
     "p0: whoever looks it up from now on finds n0.",
     ("swap-cache", "swap_duplicate"): "One user more, a pte, has the swap entry of slot 17: 1 → 2.",
+    ("file-buffer-locked", "unlock_buffer"): "Another CPU unlocks p0/bh1, and whoever waits for "
+    "the lock goes on.",
     ("migrate-page-with-buffers", "ClearPagePrivate"): "PG_private of p0 is cleared, but the "
     "reference of its private data stays: nobody will drop it.",
 }

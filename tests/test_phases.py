@@ -109,6 +109,13 @@ def test_the_phases_of_the_simplest_migration() -> None:
     ]  # fmt: skip
 
 
+def test_unmapping_an_anonymous_page_begins_with_holding_its_anon_vma() -> None:
+    trace = run_of("anon-simple").trace
+    guarded = next(s for s in trace if s.primitive == "rcu_read_lock")
+    assert guarded.function == "unmap_and_move"
+    assert trace.phases().phase_at(guarded.index).name == "unmap"
+
+
 def test_the_phases_of_a_system_call() -> None:
     assert names(run_of("move-ok").trace) == [
         "check", "copy in", "look up", "isolate", "prepare", "lock", "unmap", "move mapping",

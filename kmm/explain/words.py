@@ -22,7 +22,7 @@ ADDRESSES = frozenset({
 def word(value: Any, name: str = "") -> str:
     """A value; `name` is the parameter, field or function that it belongs to."""
     if value is None:
-        return "None"
+        return "NULL"
     if isinstance(value, bool | int):
         return number(int(value), name)
     if isinstance(value, pte_t):
