@@ -292,8 +292,11 @@ def test_a_task_drops_first_what_it_has_got_back() -> None:
 def test_a_pte_that_only_grows_old_keeps_its_reference() -> None:
     trace = kmm.load("nonlinear").run().trace
     aged = next(s.index for s in trace if s.primitive == "ptep_clear_flush_young")
-    (before, *_), (after, *_) = trace.holders("p0", aged), trace.holders("p0", aged + 1)
+    before, after = (
+        [h for h in trace.holders("p0", k) if h.kind == "pte"] for k in (aged, aged + 1)
+    )
     assert before == after
+    assert [h.since for h in after] == [None]
 
 
 def test_outside_every_function_a_task_keeps_what_it_has_taken() -> None:

@@ -21,22 +21,23 @@ class Moment:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.numbers: array[int] = trace.columns.initial[:]
-        self._done = 0
-
-    def advance(self, steps: int) -> None:
-        """Go to the state after the first `steps` steps."""
-        columns = self.trace.columns
-        end = columns.changes_end[steps - 1] if steps else 0
-        for change in range(self._done, end):
-            self.numbers[columns.slot[change]] = columns.new[change]
-        self._done = max(self._done, end)
+        #: It is the moment after so many steps; it only goes forward.
+        self.steps = 0
+        self._numbers: array[int] = trace.columns.initial[:]
+        self._changes = 0
 
     def cell(self, container: str, key: Any) -> Any:
         """What the cell of a container holds, None if nothing was ever there."""
         cells = self.trace.slots.by_name[container].cells or {}
         slot = cells.get(key)
-        return None if slot is None else self.trace.values[self.numbers[slot]]
+        if slot is None:
+            return None
+        columns = self.trace.columns
+        end = self.trace.changes_before(self.steps)
+        for change in range(self._changes, end):
+            self._numbers[columns.slot[change]] = columns.new[change]
+        self._changes = end
+        return self.trace.values[self._numbers[slot]]
 
 
 RESULT = "result"
@@ -54,20 +55,19 @@ def text_of(value: Any) -> Any:
 
 
 def _show(*parts: int | str | Callable[..., Any]) -> Shown:
-    """An entry made of parts: the number of an argument, RESULT, or a function."""
+    """An entry made of parts: the number of an argument, RESULT, a word or a function."""
 
     def show(args: Args, result: Any, moment: Moment) -> Entry:
-        entry = []
-        for part in parts:
-            if isinstance(part, int):
-                entry.append(text_of(args[part]))
-            elif part == RESULT:
-                entry.append(text_of(result))
-            elif callable(part):
-                entry.append(part(args, result, moment))
-            else:
-                entry.append(part)
-        return entry
+        return [
+            text_of(args[part])
+            if type(part) is int
+            else text_of(result)
+            if part is RESULT
+            else part(args, result, moment)
+            if callable(part)
+            else part
+            for part in parts
+        ]
 
     return show
 

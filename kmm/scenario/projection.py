@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from kmm.scenario.entries import Args, Entry, Moment, entry_of, text_of
+from kmm.scenario.entries import Entry, Moment, entry_of, text_of
 from kmm.sim import Trace
 from kmm.sim.recorder import RETURNED
 
 MIGRATE = "mm/migrate.c"
+
+#: What is told: that a call has returned, or a step, in this order.
+CALL, STEP = 0, 1
 
 #: Primitives whose name in a result is another.
 RENAMED = {"vma_migrate": "vm_ops->migrate"}
@@ -29,39 +32,37 @@ def trace_of(trace: Trace, task: str) -> list[Entry]:
         functions[site].file == MIGRATE and columns.call_task[call] == ours
         for call, site in enumerate(columns.call_site)
     ]
-    # Calls that return before a step stand before it; among themselves they are in order already,
-    # for a call that migrate.c makes is never inside another one that is told.
-    ended = sorted(
-        (columns.call_last[call], call)
+    # A call that returns before a step stands before it.  Calls are in order among themselves, for
+    # one that migrate.c makes is never inside another one that is told.
+    told = [
+        (columns.call_last[call], CALL, call)
         for call, parent in enumerate(columns.call_parent)
         if in_migrate[parent] and not in_migrate[call] and columns.call_state[call] == RETURNED
-    )
+    ]
+    told += [(step, STEP, step) for step, call in enumerate(columns.call) if in_migrate[call]]
+    values = trace.values
     moment = Moment(trace)
     entries: list[Entry] = []
-
-    def tell(name: str, args: Args, result: Any) -> None:
+    for when, kind, number in sorted(told):
+        if kind == STEP:
+            if number in trace.failed:
+                continue
+            moment.steps = when + 1
+            name = functions[columns.site[number]].name
+            start = columns.args_end[number - 1] if number else 0
+            args = columns.args[start : columns.args_end[number]]
+            result = columns.result[number]
+        else:
+            moment.steps = when
+            name = functions[columns.call_site[number]].name
+            args = columns.call_args[
+                columns.call_args_end[number - 1] : columns.call_args_end[number]
+            ]
+            result = columns.call_result[number]
         shown = entry_of(name)
         if shown is not None:
-            entries.append([RENAMED.get(name, name), *shown(args, result, moment)])
-
-    values = trace.values
-    place = 0
-    for step in range(len(trace) + 1):
-        while place < len(ended) and ended[place][0] <= step:
-            call = ended[place][1]
-            moment.advance(step)
-            start = columns.call_args_end[call - 1]
-            args = columns.call_args[start : columns.call_args_end[call]]
-            result = values[columns.call_result[call]]
-            tell(functions[columns.call_site[call]].name, tuple(values[a] for a in args), result)
-            place += 1
-        if step == len(trace) or step in trace.failed or not in_migrate[columns.call[step]]:
-            continue
-        moment.advance(step + 1)
-        start = columns.args_end[step - 1] if step else 0
-        args = columns.args[start : columns.args_end[step]]
-        result = values[columns.result[step]]
-        tell(functions[columns.site[step]].name, tuple(values[a] for a in args), result)
+            entry = shown(tuple([values[a] for a in args]), values[result], moment)
+            entries.append([RENAMED.get(name, name), *entry])
     return entries
 
 
