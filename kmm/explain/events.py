@@ -179,7 +179,7 @@ class Events:
                 now = members[slot] if new is not None else None
             else:
                 was, now = shows[slot](old), shows[slot](new)
-            if False:
+            if was == now:
                 continue
             if was is not None:
                 self.of[was].append(Event(step, "went", slot, old, new))

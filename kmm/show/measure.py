@@ -14,6 +14,7 @@ from kmm.show.cards import Cards
 from kmm.show.rows import Row
 from kmm.show.spans import Span, View, width, wrapped
 from kmm.show.theme import mono_width
+from kmm.show.words import code
 from kmm.sim import Change, Trace
 
 #: A small world fills this width; a large one is as wide as it must be.
@@ -22,6 +23,8 @@ WIDTH = 1000.0
 FRAME_ROOM, LIST_ROOM = 250.0, 112.0
 #: The room for what a step has changed besides, and the most lines that it gets.
 MORE_ROOM, MORE_LINES = 700.0, 3
+#: Steps that no function stands for are told by what they are.
+STATEMENTS = ("assign", "BUG")
 
 
 @dataclass
@@ -119,7 +122,8 @@ def step_title(trace: Trace, k: int | None) -> str:
     step = trace[k]
     task = f"{step.task}, " if len(trace.tasks) > 1 else ""
     where = f" in {step.function}" if step.function else ""
-    return f"after step {k} (0 to {len(trace) - 1}): {task}{step.primitive}{where}"
+    what = code(trace, step) if step.primitive in STATEMENTS else step.primitive
+    return f"after step {k} (0 to {len(trace) - 1}): {task}{what}{where}"
 
 
 def more_words(changes: Iterable[Change]) -> list[list[Span]]:
