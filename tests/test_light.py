@@ -39,11 +39,11 @@ page = kmm.World().mm().mmap().touch()
 
 MANY = """
 world = kmm.World(nodes=2, free=1000)
-vma = world.mm().mmap(pages=700)
-trace = world.migrate_pages([vma.touch(i) for i in range(700)], to_node=1).trace
+vma = world.mm().mmap(pages=690)
+trace = world.migrate_pages([vma.touch(i) for i in range(690)], to_node=1).trace
 assert len(trace.columns.slot) > 50_000
 state = trace.state(len(trace))
-assert state["p699"]["_count"] == 1, state["p699"]
+assert state["p689"]["_count"] == 1, state["p689"]
 print("done")
 """
 

@@ -189,6 +189,27 @@ def test_following_null_is_an_oops(world: kmm.World) -> None:
     assert "_count" in str(caught.value)
 
 
+@kernel_function
+def walks_off_the_end(page: Any) -> int:
+    """Follows NULL between two primitives."""
+    page_count(page)
+    return int(page.mapping.index.nothing)
+
+
+def test_an_oops_between_primitives_is_the_last_step(world: kmm.World) -> None:
+    """The trace does not just end: its last step is the line that followed NULL."""
+    world["p0"].__dict__["mapping"] = None
+    with pytest.raises(KernelBug, match="oops: bad pointer dereference"), world.machine:
+        walks_off_the_end(world["p0"])
+    trace = world.machine.trace()
+    assert [(step.primitive, step.failed) for step in trace] == [
+        ("page_count", False),
+        ("BUG", True),
+    ]
+    assert trace[1].line == trace[0].line + 1
+    assert trace[1].function == "walks_off_the_end"
+
+
 def test_an_error_of_pythons_own_stays_one(world: kmm.World) -> None:
     """A bug in a student's Python is not a bug of the kernel."""
     with pytest.raises(TypeError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kmm.mm.spinlock import RwLock
 from kmm.sim import Tracked, current, current_machine, primitive
 from kmm.sim.bug import KernelBug, function_of
-from kmm.sim.running import caller
+from kmm.sim.running import caller, stop
 
 if TYPE_CHECKING:
     from kmm.mm.mmap import MmStruct
@@ -54,7 +54,8 @@ def might_sleep(*, rcu: bool = True) -> None:
         text = "sleeping function called inside rcu_read_lock"
     else:
         return
-    raise KernelBug(text, function_of(caller()), f"task {task.name}")
+    frame = caller()
+    stop(KernelBug(text, function_of(frame), f"task {task.name}"), frame)
 
 
 @primitive

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
 from kmm.sim.bug import KernelBug
@@ -128,19 +128,23 @@ def _kernel_function(body: Callable[..., Any], source: str | None) -> Callable[.
         if attended and machine.bug is not None:
             raise machine.bug
         recorder = machine.recorder
-        entry = recorder.enter(number, frame_at(1), args) if recorder is not None else None
+        entry = recorder.enter(number, frame_at(1), args) if recorder is not None else 0
+        returned = False
         try:
             if attended:
                 machine.entered(function, args)
             result = function.body(*args)
+            returned = True
         except BaseException as error:
-            if recorder is not None and entry is not None:
-                recorder.abort(entry)
-            _fail(machine, error)
+            _fail(machine, error, error.__traceback__)
             raise
+        finally:
+            # A bug leaves its step inside the call that it cuts off.
+            if not returned and recorder is not None:
+                recorder.abort(entry)
         if attended:
             machine.left(function, result)
-        if recorder is not None and entry is not None:
+        if recorder is not None:
             recorder.leave(entry, result)
         return result
 
@@ -178,13 +182,20 @@ def _wait(
         raise
 
 
-def _fail(machine: Machine, error: BaseException) -> None:
-    """The machine dies of a KernelBug, and of the dereference of NULL."""
+def _fail(machine: Machine, error: BaseException, trace: TracebackType | None = None) -> None:
+    """The machine dies of a KernelBug, and of the dereference of NULL.
+
+    `trace`: it happened outside a primitive, and leaves a step of its own.
+    """
     if isinstance(error, KernelBug):
         machine.die(error)
     elif isinstance(error, AttributeError) and str(error).startswith("'NoneType' object has no"):
         field = str(error).rpartition(" ")[2]
         bug = KernelBug("oops: bad pointer dereference", None, f"NULL has no field {field}")
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        if trace is not None:
+            machine.record_stop(bug, trace.tb_frame)
         machine.die(bug)
         raise bug from error
 

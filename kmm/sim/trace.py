@@ -120,7 +120,8 @@ class Trace:
         if not isinstance(k, int):
             raise TypeError(f"a {what} has a number, not {k!r}")
         if not -end <= k < end:
-            raise IndexError(f"no {what} {k}: this trace has {what}s 0 to {end - 1}")
+            there = f"{what}s 0 to {end - 1}" if end else f"no {what}s"
+            raise IndexError(f"no {what} {k}: this trace has {there}")
         return k % end if end else 0
 
     @cached_property
