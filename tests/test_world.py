@@ -159,3 +159,6 @@ def test_load_takes_a_name_a_file_and_a_document(tmp_path: Any) -> None:
         kmm.load(tmp_path / "none.json")
     with pytest.raises(kmm.KmmError, match="did you mean anon-simple"):
         kmm.load("anon-simpel")
+    for wrong in (3, None, b"anon-simple", ["anon-simple"]):
+        with pytest.raises(kmm.KmmError, match="load takes a scenario's name, a file or a doc"):
+            kmm.load(wrong)

@@ -59,7 +59,10 @@ def load(what: str | os.PathLike[str] | Mapping[str, Any]) -> Scenario:
     """
     if isinstance(what, Mapping):
         return Scenario(what)
-    text = os.fspath(what)
+    text = os.fspath(what) if isinstance(what, str | os.PathLike) else None
+    if not isinstance(text, str):
+        kind = type(what).__name__
+        raise KmmError(f"load takes a scenario's name, a file or a document, not {kind}")
     if text in library.names():
         return Scenario(library.document(text), topic=_topic_of(text))
     path = Path(text)
