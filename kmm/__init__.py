@@ -27,6 +27,8 @@ Trace.ROOMS.update(
     narrate="kmm.explain.narrate",
     phases="kmm.explain.phases",
     svg="kmm.show.svg",
+    play="kmm.show.player",
+    to_html="kmm.show.html",
     plot="kmm.show.plots",
     table="kmm.show.table",
     predict="kmm.learn.predict",

@@ -102,21 +102,22 @@ def label_width(row: Row) -> float:
     return mono_width(row.label, 11.0) if row.label else 0.0
 
 
-def lay_out(trace: Trace, select: frozenset[str] | None = None) -> Layout:
-    """The layout of every picture of the trace."""
+def lay_out(trace: Trace, select: frozenset[str] | None = None, width: float = WIDTH) -> Layout:
+    """The layout of every picture of the trace; what has room fills `width`."""
     cards = cards_of(trace, select)
     measure = Measure(trace, cards)
     need = measure.walk(cards.rows)
-    return _Placing(cards, need, measure).layout()
+    return _Placing(cards, need, measure, width).layout()
 
 
 class _Placing:
     """From needs to places."""
 
-    def __init__(self, cards: Cards, need: Need, measure: Measure) -> None:
+    def __init__(self, cards: Cards, need: Need, measure: Measure, width: float) -> None:
         self.cards = cards
         self.need = need
         self.measure = measure
+        self.width = width
         self.boxes: dict[str, Box] = {}
         self.rows: dict[str, Box] = {}
         self.nodes: dict[str, Box] = {}
@@ -179,14 +180,14 @@ class _Placing:
         left_g = max(GUTTER, gutters.left_need) if left_w and node_w else 0.0
         right_g = max(GUTTER, gutters.right_need) if right_w and node_w else 0.0
         total = 2 * MARGIN + left_w + left_g + node_w + right_g + right_w
-        spare = max(0.0, WIDTH - total)
+        spare = max(0.0, self.width - total)
         sides = [bool(left_g), bool(right_g)]
         if spare and any(sides):
             # Small worlds: wide gutters, but the boxes take their share, or lines get too long.
             each = spare / sum(sides)
             left_g += min(each, ROOMY) * sides[0]
             right_g += min(each, ROOMY) * sides[1]
-            rest = WIDTH - (2 * MARGIN + left_w + left_g + node_w + right_g + right_w)
+            rest = self.width - (2 * MARGIN + left_w + left_g + node_w + right_g + right_w)
             grow = max(0.0, rest) / sum(map(bool, widths))
             left_w, right_w = (w + grow if w else 0.0 for w in (left_w, right_w))
             node_w += grow
@@ -222,7 +223,7 @@ class _Placing:
         )
         titles = [("address spaces", MARGIN, left_w), ("frames", x_nodes, node_w),
                  ("caches, lists and locks", x_right, right_w)]  # fmt: skip
-        wide = max(total, WIDTH if any(widths) else 480.0, need.title + 2 * MARGIN)
+        wide = max(total, self.width if any(widths) else 480.0, need.title + 2 * MARGIN)
         if spare and any(sides):
             wide = max(x_right + right_w + MARGIN if right_w else x_nodes + node_w + MARGIN, 760.0)
         kinds = {kind for ever in need.links.values() for kind in ever}
