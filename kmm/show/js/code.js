@@ -105,7 +105,9 @@ export class CodePanel {
     const top = row.offsetTop;
     const { scrollTop, clientHeight } = this.box;
     if (top < scrollTop + 20 || top + row.offsetHeight > scrollTop + clientHeight - 20) {
-      this.box.scrollTop = Math.max(0, top - clientHeight * 0.4);
+      // No line is cut in half at the top.
+      const above = this.rowList.find((other) => other.offsetTop >= top - clientHeight * 0.4);
+      this.box.scrollTop = above === this.rowList[0] ? 0 : above.offsetTop;
     }
   }
 }

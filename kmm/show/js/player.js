@@ -86,11 +86,12 @@ class Player {
     this.timeline = new Timeline(store);
     const code = new CodePanel(store);
     const sentence = new SentencePanel(store);
+    const references = new ReferencesPanel(store);
     this.panels = [
       new Panel(store, "code", "Code", code.element),
       new Panel(store, "picture", "Picture", new Picture(store).element),
       new Panel(store, "sentence", "This step", sentence.element),
-      new Panel(store, "references", "Who holds the page", new ReferencesPanel(store).element),
+      new Panel(store, "references", "Who holds the page", references.element),
       new Panel(store, "locks", "Locks held", new LocksPanel(store).element),
       new Panel(store, "timeline", "Over time", this.timeline.element),
     ];
@@ -108,6 +109,7 @@ class Player {
     this.observer = new ResizeObserver(() => {
       course.resize();
       sentence.measure();
+      references.turn(store.state);
       this.timeline.resize();
       code.reveal();
     });

@@ -4,6 +4,9 @@
 import { bisectRight, shown } from "./decode.js";
 import { h, link, write } from "./dom.js";
 
+/** So many lists of holders are tried out to see how high they get. */
+const MEASURED = 100;
+
 /** The page that a selection speaks of: itself, or what the selected entry points at. */
 export function pageOf(trace, name, state) {
   const { pages } = trace.payload.holders;
@@ -35,17 +38,21 @@ export class ReferencesPanel {
     const { trace } = this.store;
     const page = pageOf(trace, selection, step + 1);
     const lines = trace.payload.holders.pages[page];
-    this.head.hidden = false;
     if (!lines) {
       write(this.head, "Select a page, in the picture or above.");
       this.list.replaceChildren();
       this.frozen.textContent = this.end.textContent = "";
       return;
     }
-    const [, count, holders, leaked, missing, frozen] =
-      lines[bisectRight(lines.map((line) => line[0]), step + 1) - 1];
+    this.keepHeight(lines);
+    const line = lines[bisectRight(lines.map(([state]) => state), step + 1) - 1];
     const there = trace.exists(page, step + 1);
-    write(this.head, there ? `${page} has count ${count}` : `${page} does not exist yet`);
+    write(this.head, there ? `${page} has count ${line[1]}` : `${page} does not exist yet`);
+    this.fill(line, there);
+  }
+
+  fill([, , holders, leaked, missing, frozen], there) {
+    const { trace } = this.store;
     const row = (alarm) => (number) => this.row(trace.payload.holders.table[number], alarm);
     this.list.replaceChildren(...holders.map(row(false)), ...leaked.map(row(true)));
     if (frozen) {
@@ -56,7 +63,6 @@ export class ReferencesPanel {
     const lacking = missing > 0 ? ` · holders without a reference: ${missing}` : "";
     write(this.end, there ? `unaccounted: ${leaked.length || "none"}${lacking}` : "");
     this.end.className = leaked.length || missing > 0 ? "alarm" : "well";
-    this.keepHeight(lines);
   }
 
   row([kind, name, place, taken, , dropped, task, fn, line], alarm) {
@@ -71,13 +77,21 @@ export class ReferencesPanel {
         stepLink(store, dropped, "the end")));
   }
 
-  // The list is as long as it ever gets for this page.
+  // The list is as high as it ever gets for this page: what stands below it never moves.
   keepHeight(lines) {
-    if (this.kept === lines) return;
-    this.kept = lines;
-    const most = Math.max(...lines.map((line) => line[2].length + line[3].length));
-    this.list.style.minHeight = `${Math.min(most, 12) * 1.9}em`;
-    this.frozen.style.minHeight = lines.some((line) => line[5]) ? "1.5em" : "";
+    const width = this.element.clientWidth;
+    if (!width || (this.kept === lines && this.keptFor === width)) return;
+    [this.kept, this.keptFor] = [lines, width];
+    this.list.style.minHeight = this.frozen.style.minHeight = "";
+    const high = [0, 0];
+    const longest = [...lines].sort((a, b) => b[2].length + b[3].length - a[2].length - a[3].length);
+    for (const line of longest.slice(0, MEASURED)) {
+      this.fill(line, true);
+      high[0] = Math.max(high[0], this.list.offsetHeight);
+      high[1] = Math.max(high[1], this.frozen.offsetHeight);
+    }
+    this.list.style.minHeight = `${high[0]}px`;
+    this.frozen.style.minHeight = `${high[1]}px`;
   }
 }
 

@@ -90,7 +90,9 @@ export class Timeline {
     this.svg.setAttribute("viewBox", `0 0 ${this.width} ${this.high}`);
     this.svg.setAttribute("height", this.high);
     this.svg.setAttribute("aria-label", `${fields.join(", ") || "No field"} over all steps`);
-    this.svg.replaceChildren(...made, this.cursor);
+    // The cursor runs over the courses and under their words.
+    const words = made.filter((element) => element.tagName === "text");
+    this.svg.replaceChildren(...made, this.cursor, ...words);
     this.labels.replaceChildren(...labels);
     this.mark(this.store.state.step);
   }
