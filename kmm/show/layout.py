@@ -132,7 +132,7 @@ class _Placing:
         words = self.need.width[row.key]
         if row.many:
             room = FRAME_ROOM if card.kind == "frame" else LIST_ROOM
-            words = max(words, room)
+            words = max(words, min(room, self.need.whole[row.key]))
         label = self.labels[card.key] if row.many else label_width(row)
         if card.kind == "frame" and row.label:
             label *= 13 / 11
