@@ -28,6 +28,7 @@ Trace.ROOMS.update(
     phases="kmm.explain.phases",
     svg="kmm.show.svg",
     play="kmm.show.player",
+    _repr_mimebundle_="kmm.show.player",
     to_html="kmm.show.html",
     plot="kmm.show.plots",
     table="kmm.show.table",

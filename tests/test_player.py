@@ -124,6 +124,20 @@ def test_where_no_widget_runs_there_is_a_picture_and_a_sentence(trace: Trace) ->
     assert "application/vnd.jupyter.widget-view+json" in data
 
 
+def test_a_trace_shown_by_itself_is_its_player(
+    trace: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = trace._repr_mimebundle_()
+    data = shown[0] if isinstance(shown, tuple) else shown
+    assert "application/vnd.jupyter.widget-view+json" in data
+    from kmm.show import player
+
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    player._player_class.cache_clear()
+    assert set(trace._repr_mimebundle_()) == {"text/plain", "text/html"}
+    player._player_class.cache_clear()
+
+
 def test_without_anywidget_one_sentence_says_what_to_install(
     trace: Trace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,16 @@ def play(trace: Trace, step: int = 0, select: str | None = None) -> Any:
     return _player_class()(trace, step, select)
 
 
+@Trace.extend
+def _repr_mimebundle_(trace: Trace, include: Any = None, exclude: Any = None) -> Any:
+    """A trace shown by itself in a cell is its player; without anywidget, the picture of a step."""
+    try:
+        shown = trace.play()
+    except KmmError:
+        shown = trace.svg(0 if len(trace) else None)
+    return shown._repr_mimebundle_(include=include, exclude=exclude)
+
+
 def first_page(trace: Trace) -> str:
     """The first page that a step changes, "" if there is none."""
     objects = (trace.slots.name(slot)[0] for slot in trace.columns.slot)

@@ -8,13 +8,12 @@ export class CodePanel {
   constructor(store) {
     this.store = store;
     this.path = h("nav", { class: "path", "aria-label": "Calls, outermost first" });
-    this.title = h("span", { class: "function" });
     this.file = h("span", { class: "quiet" });
     this.lines = h("div", { class: "lines" });
     this.box = h("div", { class: "code", tabindex: "0", role: "region", "aria-label": "Code" },
       this.lines);
-    this.element = h("div", { class: "code-panel" }, this.path,
-      h("div", { class: "where" }, this.title, this.file), this.box);
+    this.above = h("div", {}, this.path, h("div", { class: "where" }, this.file));
+    this.element = h("div", { class: "code-panel" }, this.above, this.box);
     this.shown = new Map();
     store.subscribe((state, changed) => {
       if (changed.has("step") || changed.has("frame")) this.turn(state);
@@ -34,12 +33,30 @@ export class CodePanel {
     this.callPath(stack, depth);
     const place = trace.site(made);
     const code = trace.payload.codes[place.code];
-    write(this.title, called?.name ?? "outside all kernel functions");
     const python = code ? `${code.file}, line ${place.line}` : "no source is known";
     const own = code && !code.file.startsWith("kmm/");
     write(this.file, [called?.file, own ? `your own, in ${python}` : python]
       .filter(Boolean).join(" · "));
     this.source(place, code, lines);
+  }
+
+  // The path has the room of the longest one, so that the code never moves.
+  measure() {
+    const width = this.path.clientWidth;
+    const { trace, state } = this.store;
+    if (!width || width === this.measured || state.step < 0) return;
+    this.measured = width;
+    const names = (call) => trace.stackOf(call).map((c) => trace.site(trace.calls.site[c]).name);
+    const longest = [...trace.calls.parent.keys()].map((call) => [names(call).join("").length, call])
+      .sort((a, b) => b[0] - a[0]).slice(0, 3);
+    this.above.style.minHeight = "";
+    let high = 0;
+    for (const [, call] of longest) {
+      this.callPath(trace.stackOf(call), 0);
+      high = Math.max(high, this.above.getBoundingClientRect().height);
+    }
+    this.above.style.minHeight = `${Math.ceil(high)}px`;
+    this.turn(state);
   }
 
   callPath(stack, depth) {
@@ -55,7 +72,7 @@ export class CodePanel {
       return button;
     });
     const focused = [...this.path.children].indexOf(this.path.getRootNode().activeElement);
-    this.path.replaceChildren(...(names.length ? names : [h("span", { class: "quiet" }, "no call")]));
+    this.path.replaceChildren(...(names.length ? names : ["outside all kernel functions"]));
     this.path.children[focused]?.focus?.();
   }
 

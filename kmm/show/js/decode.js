@@ -160,8 +160,11 @@ export class Decoder {
 
   /** The numbers of the calls that step k is in, outermost first. */
   stack(k) {
+    return this.stackOf(this.call[k]);
+  }
+
+  stackOf(call) {
     const found = [];
-    let call = this.call[k];
     while (this.calls.parent[call] !== call) {
       found.unshift(call);
       call = this.calls.parent[call];

@@ -34,13 +34,14 @@ function quietly(f) {
 
 /** A panel with a title that folds it; the store remembers which are folded. */
 class Panel {
-  constructor(store, name, title, content) {
+  constructor(store, name, title, content, beside = null) {
     this.store = store;
     this.name = name;
     this.button = h("button", { type: "button", class: "fold", onclick: () => this.toggle() });
     this.title = title;
     this.content = content;
-    this.element = h("section", { class: `panel ${name}-panel` }, h("h2", {}, this.button), content);
+    this.element = h("section", { class: `panel ${name}-panel` },
+      h("div", { class: "head" }, h("h2", {}, this.button), beside), content);
     store.subscribe(({ folds }, changed) => {
       if (!changed.has("folds")) return;
       const folded = Boolean(folds[name]);
@@ -87,27 +88,28 @@ class Player {
     const code = new CodePanel(store);
     const sentence = new SentencePanel(store);
     const references = new ReferencesPanel(store);
+    this.said = h("span", { class: "said" });
     this.panels = [
       new Panel(store, "code", "Code", code.element),
       new Panel(store, "picture", "Picture", new Picture(store).element),
-      new Panel(store, "sentence", "This step", sentence.element),
+      new Panel(store, "sentence", "This step", sentence.element, this.said),
       new Panel(store, "references", "Who holds the page", references.element),
       new Panel(store, "locks", "Locks held", new LocksPanel(store).element),
       new Panel(store, "timeline", "Over time", this.timeline.element),
     ];
-    this.said = h("div", { class: "said quiet" });
     this.live = h("div", { class: "live", "aria-live": "polite" });
     this.keys = keyList();
     const name = data.name ? `of ${data.name}` : "";
     this.root = h("div", { class: "kmm", tabindex: "-1", role: "group",
       "aria-label": `Player of a trace ${name}`.trim(), "data-lm-suppress-shortcuts": "true" },
-    this.controls.element, this.bug(data), this.said,
+    this.controls.element, this.bug(data),
     h("div", { class: "panels" }, ...this.panels.map((panel) => panel.element)), this.live, this.keys);
     el.append(this.root);
     listen(this);
     this.unfollow = followTheme(this.root, theme);
     this.observer = new ResizeObserver(() => {
       course.resize();
+      code.measure();
       sentence.measure();
       references.turn(store.state);
       this.timeline.resize();

@@ -87,11 +87,11 @@ export class ReferencesPanel {
     const longest = [...lines].sort((a, b) => b[2].length + b[3].length - a[2].length - a[3].length);
     for (const line of longest.slice(0, MEASURED)) {
       this.fill(line, true);
-      high[0] = Math.max(high[0], this.list.offsetHeight);
-      high[1] = Math.max(high[1], this.frozen.offsetHeight);
+      high[0] = Math.max(high[0], this.list.getBoundingClientRect().height);
+      high[1] = Math.max(high[1], this.frozen.getBoundingClientRect().height);
     }
-    this.list.style.minHeight = `${high[0]}px`;
-    this.frozen.style.minHeight = `${high[1]}px`;
+    this.list.style.minHeight = `${Math.ceil(high[0])}px`;
+    this.frozen.style.minHeight = `${Math.ceil(high[1])}px`;
   }
 }
 
