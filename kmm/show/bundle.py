@@ -48,7 +48,10 @@ def style() -> str:
     )
     fills = "".join(f".kmm .f-{name}{{fill:var(--{name})}}" for name in (*GROUNDS, *LINES, *TEXTS))
     strokes = "".join(f".kmm .s-{name}{{stroke:var(--{name})}}" for name in LINES)
-    fonts = f"--mono:var(--jp-code-font-family,{MONO});--picture:{MONO};--sans:{SANS};"
+    fonts = (
+        f"--mono:var(--jp-code-font-family,{MONO});--sans:var(--jp-ui-font-family,{SANS});"
+        f"--picture:{MONO};--picture-sans:{SANS};"
+    )
     return (
         f".kmm{{{light}{fonts}color-scheme:light}}\n"
         f'.kmm[data-theme="dark"]{{{dark}color-scheme:dark}}\n{fills}{strokes}\n{read("player.css")}'
