@@ -25,6 +25,7 @@ from kmm import cli
 from kmm.cli import conform, doctor, lab
 from kmm.cli.console import Paper
 from kmm.cli.difference import difference
+from kmm.scenario import library
 
 ROOT = Path(__file__).resolve().parents[1]
 CURATED = ROOT / "tests" / "vectors" / "curated.jsonl.gz"
@@ -163,10 +164,13 @@ def test_only_a_terminal_is_coloured_and_not_if_it_says_no(
 def test_scenarios_shows_every_name_once(
     vectors: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The recorded ones, and those of the project's own."""
     assert cli.main(["scenarios"]) == 0
     shown = capsys.readouterr().out.splitlines()
     names = [line.split()[0] for line in shown if line.startswith("  ")]
-    assert sorted(names) == sorted(vectors)
+    assert len(names) == len(set(names))
+    assert set(names) > set(vectors)
+    assert set(names) == set(library.names())
 
 
 def test_words_narrow_the_scenarios_down(capsys: pytest.CaptureFixture[str]) -> None:

@@ -257,7 +257,9 @@ def test_a_docstring_begins_with_a_sentence(path: Path) -> None:
 def test_every_function_of_the_kernel_says_which_file_it_is_from() -> None:
     for path in MODULES:
         importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    for function in FUNCTIONS.values():
+    # Tests make functions of their own.
+    ours = [f for f in FUNCTIONS.values() if f.original.__module__.startswith("kmm.")]
+    for function in ours:
         assert function.file or function.kind == "statement", function.name
 
 

@@ -107,7 +107,7 @@ def test_something_without_a_hash_is_kept_as_text_or_tuple(world: kmm.World) -> 
 
 
 def test_a_call_without_any_object_needs_a_running_machine(world: kmm.World) -> None:
-    with pytest.raises(RuntimeError, match="LIST_HEAD: no machine is running"):
+    with pytest.raises(kmm.KmmError, match="LIST_HEAD: no machine is running"):
         LIST_HEAD("l")
     with world.machine:
         LIST_HEAD("l")

@@ -37,6 +37,11 @@ def steps_of(trace: Trace) -> list[int | None]:
     return [None, *sorted({last * n // 4 for n in range(5)} if last >= 0 else ())]
 
 
+def some_steps(trace: Trace, most: int) -> range:
+    """So many steps at most, spread over the trace."""
+    return range(0, len(trace), len(trace) // most + 1)
+
+
 def drawn(name: str, k: int | None) -> ElementTree.Element:
     return ElementTree.fromstring(trace_of(name).svg(k).text)
 
@@ -130,7 +135,7 @@ def holds(svg: ElementTree.Element, card: str, *rows: str) -> bool:
 
 @pytest.mark.parametrize("name", PICTURED)
 def test_words_of_a_card_do_not_lie_upon_each_other(name: str) -> None:
-    for k in range(0, len(trace_of(name)), 7):
+    for k in some_steps(trace_of(name), 40):
         for group in drawn(name, k).iter(f"{SVG}g"):
             if "data-row" not in group.attrib:
                 continue
@@ -149,7 +154,7 @@ def test_nothing_moves_from_step_to_step(name: str) -> None:
     cards = boxes(drawn(name, None))
     size = drawn(name, None).attrib["viewBox"]
     seen: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for k in range(0, len(trace), max(1, len(trace) // 60)):
+    for k in some_steps(trace, 60):
         svg = drawn(name, k)
         assert svg.attrib["viewBox"] == size
         assert boxes(svg) == cards
@@ -159,7 +164,7 @@ def test_nothing_moves_from_step_to_step(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*PICTURED, "file-mapped-three-times"])
 def test_lines_of_different_sources_never_lie_upon_each_other(name: str) -> None:
-    for k in range(0, len(trace_of(name)), 5):
+    for k in some_steps(trace_of(name), 40):
         upright: list[tuple[str, float, float, float]] = []
         for source, _, points in lines(drawn(name, k)):
             upright += [
@@ -176,7 +181,7 @@ def test_lines_of_different_sources_never_lie_upon_each_other(name: str) -> None
 @pytest.mark.parametrize("name", PICTURED)
 def test_every_change_of_every_step_is_in_the_picture_old_and_new(name: str) -> None:
     trace = trace_of(name)
-    for k in range(0, len(trace), max(1, len(trace) // 150)):
+    for k in some_steps(trace, 160):
         svg = drawn(name, k)
         struck = [t.text for t in svg.iter(f"{SVG}text") if "old" in t.attrib["class"].split()]
         fresh = [t.text or "" for t in svg.iter(f"{SVG}text") if "bold" in t.attrib["class"]]
@@ -320,6 +325,18 @@ def test_long_names_widen_their_boxes() -> None:
             if "data-card" in group.attrib:
                 for text in group.iter(f"{SVG}text"):
                     assert text_edges(text)[1] <= cards[group.attrib["data-card"]][2], text.text
+
+
+def test_of_very_many_pages_the_first_are_drawn_and_the_picture_says_so() -> None:
+    world = kmm.World(nodes=2)
+    vma = world.mm().mmap(pages=50)
+    trace = world.migrate_pages([vma.touch(i) for i in range(50)], to_node=1).trace
+    svg = ElementTree.fromstring(trace.svg(1000).text)
+    frames = [g for g in svg.iter(f"{SVG}g") if "frame" in g.attrib.get("class", "").split()]
+    assert len(frames) == 64
+    assert "frames: 64 of 101 are drawn" in [t.text for t in svg.iter(f"{SVG}text")]
+    (members,) = [g for g in svg.iter(f"{SVG}g") if g.attrib.get("data-row") == "pagelist"]
+    assert len(list(members.iter(f"{SVG}text"))) <= 33
 
 
 def test_a_saved_trace_is_drawn_alike(tmp_path: Path) -> None:

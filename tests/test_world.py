@@ -134,6 +134,14 @@ def test_a_mistake_is_one_sentence(mistake: Any, told: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_what_was_not_recorded_cannot_be_asked_for() -> None:
+    run = kmm.load("anon-simple").run(record=False)
+    with pytest.raises(kmm.KmmError, match="run it with record=True"):
+        _ = run.trace
+    with pytest.raises(kmm.KmmError, match="nothing is recorded"):
+        kmm.World().machine.trace()
+
+
 def test_vmas_may_not_overlap() -> None:
     mm = kmm.World().mm()
     mm.mmap(pages=4, start=0x1000)

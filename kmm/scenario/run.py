@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kmm.errors import KmmError
 from kmm.mm.swap import lru_add_drain
 from kmm.scenario.final import final_state
 from kmm.scenario.primitives import QUIET
@@ -66,7 +67,7 @@ class Run:
     def trace(self) -> Trace:
         """Every step of the operation."""
         if self._trace is None:
-            raise RuntimeError("this run was not recorded: run it with record=True")
+            raise KmmError("this run was not recorded: run it with record=True")
         return self._trace
 
     @property

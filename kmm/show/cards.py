@@ -63,6 +63,8 @@ class Node:
 
 #: A picture of more frames than these says less of those that nothing ever points at.
 MANY_FRAMES = 6
+#: More than these nobody wants to see: the first of the old pages and of the new ones are drawn.
+MOST_FRAMES = 64
 
 
 @dataclass
@@ -72,6 +74,8 @@ class Cards:
     spaces: list[Card]
     nodes: list[Node]
     caches: list[Card]
+    #: How many pages there are, drawn or not.
+    pages: int
 
     def __iter__(self) -> Iterator[Card]:
         yield from self.spaces
@@ -131,6 +135,15 @@ class _Table:
         self.start = View(trace.values, self.columns.initial, {})
         if select is not None:
             self._must_be_pages(select)
+        elif len(self.of("Page")) > MOST_FRAMES:
+            self.select = self._first()
+
+    def _first(self) -> frozenset[str]:
+        """Half of MOST_FRAMES from the pages of the start, half from those that come later."""
+        pages = [page for page in self.of("Page") if page.name != "ZERO"]
+        old = [page.name for page in pages if self.start[page.base]]
+        new = [page.name for page in pages if not self.start[page.base]]
+        return frozenset(old[: MOST_FRAMES // 2] + new[: MOST_FRAMES // 2])
 
     def _must_be_pages(self, names: Iterable[str]) -> None:
         pages = [entry.name for entry in self.of("Page")]
@@ -148,6 +161,7 @@ class _Table:
             [card for entry in self.of("MmStruct") if (card := self._space(entry))],
             [node for entry in self.of("Zone") if (node := self._node(entry)).frames],
             [card for card in self._caches() if card.rows],
+            len(self.of("Page")),
         )
 
     # What a slot ever held.
@@ -280,9 +294,9 @@ class _Table:
             if not self._has_wanted(members):
                 continue
             if zone in zones and name in LRU_LISTS:
-                lru.append(ListRow(entry, f"{zone} {name}"))
+                lru.append(ListRow(entry, f"{zone} {name}", self.select))
             else:
-                isolated.append(ListRow(entry, entry.name))
+                isolated.append(ListRow(entry, entry.name, self.select))
         return lru, isolated
 
     def _has_wanted(self, members: Iterable[object]) -> bool:
@@ -294,7 +308,7 @@ class _Table:
             cells = entry.cells or {}
             if cells and self._wanted(*cells.values()):
                 cpu, _, name = entry.name.partition(".pagevec")
-                yield ListRow(entry, f"{cpu} {name.strip('[]')}")
+                yield ListRow(entry, f"{cpu} {name.strip('[]')}", self.select)
 
 
 def pages_in(value: object) -> tuple[str, ...]:

@@ -221,7 +221,9 @@ class _Placing:
             right=(x_nodes + node_w, x_right),
             corridor=top,
         )
-        titles = [("address spaces", MARGIN, left_w), ("frames", x_nodes, node_w),
+        some = len(frames) < cards.pages - 1
+        frames_title = f"frames: {len(frames)} of {cards.pages} are drawn" if some else "frames"
+        titles = [("address spaces", MARGIN, left_w), (frames_title, x_nodes, node_w),
                  ("caches, lists and locks", x_right, right_w)]  # fmt: skip
         wide = max(total, self.width if any(widths) else 480.0, need.title + 2 * MARGIN)
         if spare and any(sides):

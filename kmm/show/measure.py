@@ -23,6 +23,8 @@ WIDTH = 1000.0
 FRAME_ROOM, LIST_ROOM = 250.0, 112.0
 #: The room for what a step has changed besides, and the most lines that it gets.
 MORE_ROOM, MORE_LINES = 700.0, 3
+#: No list gets longer than a little more than this: it names so many members and no more.
+MANY_LINES = 6
 #: Steps that no function stands for are told by what they are.
 STATEMENTS = ("assign", "BUG")
 
@@ -69,10 +71,9 @@ class Measure:
         start = View(trace.values, numbers, {})
         for row in rows:
             self._ask(row, start)
-        self.need.title = mono_width(step_title(trace, None), 11)
+        self.need.title = self._title()
         begin = 0
         for k, end in enumerate(columns.changes_end):
-            self.need.title = max(self.need.title, mono_width(step_title(trace, k), 11))
             if begin == end:
                 continue
             old: dict[int, int] = {}
@@ -91,8 +92,20 @@ class Measure:
                 self.need.more = max(self.need.more, len(more_words(unseen)))
         return self.need
 
+    def _title(self) -> float:
+        """The widest title of a step: there are few of them, and each is asked once."""
+        trace, columns = self.trace, self.trace.columns
+        once: dict[tuple[int, ...], int] = {}
+        for k, (site, call) in enumerate(zip(columns.site, columns.call, strict=True)):
+            own = k if trace.called(site).name in STATEMENTS else -1
+            once[site, columns.call_site[call], columns.call_task[call], own] = k
+        titles = [step_title(trace, None), *(step_title(trace, k) for k in once.values())]
+        return max(mono_width(title, 11) for title in titles)
+
     def _ask(self, row: Row, view: View) -> None:
         need = self.need
+        if row.many and need.lines[row.key] > MANY_LINES:
+            return
         spans = row.spans(view)
         need.whole[row.key] = max(need.whole[row.key], width(spans))
         if row.many:
@@ -131,7 +144,8 @@ def step_title(trace: Trace, k: int | None) -> str:
 
 def more_words(changes: Iterable[Change]) -> list[list[Span]]:
     """Changes in words, in at most MORE_LINES lines."""
-    spans = [Span(str(change)) for change in changes]
+    texts = [str(change) for change in changes]
+    spans = [Span(f"{text};") for text in texts[:-1]] + [Span(text) for text in texts[-1:]]
     lines = wrapped(spans, MORE_ROOM)
     if len(lines) > MORE_LINES:
         left = sum(map(len, lines[MORE_LINES:])) + len(lines[MORE_LINES - 1])

@@ -139,16 +139,24 @@ class BufferRow(Row):
         return None if page is None or view[self._freed] else Link(str(page), "buffer")
 
 
+#: So many members of a list are named.
+MEMBERS = 30
+
+
 class ListRow(Row):
-    """The pages of a list, in order, or those that wait in a pagevec."""
+    """The pages of a list, in order, or those that wait in a pagevec; `only` these, if given."""
 
     many = True
 
-    def __init__(self, entry: ObjectEntry, label: str) -> None:
-        self._base = entry.base
-        self._cells = dict(entry.cells or {})
+    def __init__(self, entry: ObjectEntry, label: str, only: frozenset[str] | None) -> None:
+        self._only = only
         #: The cells of a list are its members with their places, those of a pagevec its places.
         self._by_member = entry.type == "ListHead"
+        self._cells = {
+            key: slot
+            for key, slot in (entry.cells or {}).items()
+            if only is None or not self._by_member or key in only
+        }
         super().__init__(entry.name, entry.base, *self._cells.values(), label=label)
 
     def members(self, view: View, *, before: bool = False) -> list[str]:
@@ -162,8 +170,19 @@ class ListRow(Row):
 
     def spans(self, view: View) -> list[Span]:
         now, before = self.members(view), self.members(view, before=True)
-        gone = [Span(name, "old") for name in before if name not in now]
-        here = [Span(name, "strong" if name in before else "new") for name in now]
+        was, there = set(before), set(now)
+        marked = [Span(name, "old") for name in before if name not in there]
+        marked += [Span(name, "new") for name in now if name not in was]
+        if self._only is not None:
+            now = [name for name in now if name in self._only]
+            marked = [span for span in marked if span.text in self._only]
+        if len(marked) + len(now) > MEMBERS:
+            # What changes is named in any case.
+            kept = [Span(name, "strong") for name in now if name in was]
+            shown = (marked + kept)[:MEMBERS]
+            return [*shown, Span(f"+{len(marked) + len(kept) - MEMBERS}", "quiet")]
+        here = [Span(name, "strong" if name in was else "new") for name in now]
+        gone = [span for span in marked if span.look == "old"]
         return gone + here or [Span(NOTHING, "quiet")]
 
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from kmm.errors import KmmError
 from kmm.sim.bug import KernelBug
 from kmm.sim.environment import Environment
 from kmm.sim.function import ASSIGN, STOP, Function
@@ -177,13 +178,13 @@ class Machine:
     def trace(self, **about: Any) -> Trace:
         """What has been recorded since `record()`; `about` goes into the trace's header."""
         if self.recorder is None:
-            raise RuntimeError("nothing is recorded: call machine.record() first")
+            raise KmmError("nothing is recorded: call machine.record() first")
         return Trace.of(self.recorder, self.bug, about, ended=False)
 
     def end_record(self, **about: Any) -> Trace:
         """What has been recorded, and from now on nothing is; cheaper than `trace()`."""
         if self.recorder is None:
-            raise RuntimeError("nothing is recorded: call machine.record() first")
+            raise KmmError("nothing is recorded: call machine.record() first")
         recorder, self.recorder = self.recorder, None
         return Trace.of(recorder, self.bug, about, ended=True)
 

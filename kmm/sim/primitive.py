@@ -19,6 +19,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
+from kmm.errors import KmmError
 from kmm.sim.bug import KernelBug
 from kmm.sim.function import Function
 from kmm.sim.machine import Machine
@@ -208,7 +209,7 @@ def _adopted(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         if isinstance(machine, Machine):
             with machine:
                 return call(*args, **kwargs)
-    raise RuntimeError(
+    raise KmmError(
         f"{function.name}: no machine is running and no argument belongs to one; "
         "call it inside `with machine:`"
     )

@@ -12,6 +12,8 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from kmm.errors import KmmError
+
 if TYPE_CHECKING:
     from kmm.sim.bug import KernelBug
     from kmm.sim.machine import Machine
@@ -37,11 +39,11 @@ def machine() -> Machine | None:
 def current_machine() -> Machine:
     """The running machine.
 
-    Raises RuntimeError where there is none: outside `with machine:`, a call without any kernel
+    Raises KmmError where there is none: outside `with machine:`, a call without any kernel
     object among its arguments cannot know which machine is meant.
     """
     if now.machine is None:
-        raise RuntimeError("no machine is running: call it inside `with machine:`")
+        raise KmmError("no machine is running: call it inside `with machine:`")
     return now.machine
 
 
