@@ -193,6 +193,18 @@ def test_the_command_says_what_it_does_not_know(capsys: pytest.CaptureFixture[st
     assert "did you mean anon-simple" in capsys.readouterr().err
 
 
+def test_a_trace_without_steps_is_played_too() -> None:
+    machine = kmm.Machine()
+    machine.record()
+    trace = machine.trace()
+    assert payload(trace)["steps"] == 0
+    player = trace.play()
+    player.step = -1
+    assert player.step == 0
+    with pytest.raises(IndexError, match="no steps"):
+        trace.play(step=1)
+
+
 def test_a_trace_that_a_bug_ends_says_so() -> None:
     name = next(n for n in kmm.library.names() if kmm.load(n).run().trace.bug)
     trace = kmm.load(name).run().trace

@@ -28,6 +28,8 @@ BETWEEN, CLOSER = 12.0, 4.0
 SIGN = 22.0
 #: The least room between two columns, in which the lines run, and what it gets where there is more.
 GUTTER, ROOMY = 56.0, 70.0
+#: The width of a letter in most fonts without serifs, as a part of the size, at most.
+ANY_SANS = 0.65
 #: The height of a frame's first row.
 NAME = 20.0
 
@@ -140,7 +142,9 @@ class _Placing:
         return label + between + words + (SIGN + 2 * PAD if row.framed else 0.0)
 
     def _card_width(self, card: Card) -> float:
-        title = mono_width(card.title, 13) + GAP + sans_width(card.note, 11)
+        # The note may be set in any font without serifs, some of which are wider.
+        note = max(sans_width(card.note, 11), 11 * ANY_SANS * len(card.note))
+        title = mono_width(card.title, 13) + GAP + note
         return 2 * PAD + max([title, *(self._row_width(card, row) for row in card.rows)])
 
     def _row_height(self, row: Row) -> float:

@@ -98,7 +98,7 @@ def _player_class() -> type[Any]:
         def _within(self, proposal: Any) -> int:
             """A step that the trace has; -1 is the last."""
             step = int(proposal["value"])
-            return numbered(step, len(self._trace), "step") if step or len(self._trace) else 0
+            return numbered(step, len(self._trace), "step") if len(self._trace) else 0
 
         @traitlets.validate("selection")
         def _known(self, proposal: Any) -> str:

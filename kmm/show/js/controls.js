@@ -63,7 +63,7 @@ export class Controls {
     const { store } = this;
     this.unit = h("select", { onchange: () => store.set({ unit: this.unit.value }) }, ...options(UNITS));
     this.speed = h("select", { onchange: () => store.set({ speed: Number(this.speed.value) }) },
-      ...options(SPEEDS, (speed) => `${speed} a second`));
+      ...options(SPEEDS, (speed) => `${speed}/s`));
     return group("Pace", labelled("go by", this.unit), labelled("speed", this.speed));
   }
 

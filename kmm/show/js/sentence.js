@@ -7,11 +7,14 @@ import { h, link, write } from "./dom.js";
 /** So many changes have a line; a step that has more says how many. */
 const MOST = 4;
 
-/** "What: why." in two parts, unless the colon is part of a name. */
-export function parted(sentence) {
-  const colon = sentence.search(/: /);
-  return colon < 0 ? [sentence, ""] : [`${sentence.slice(0, colon)}.`,
-    sentence[colon + 2].toUpperCase() + sentence.slice(colon + 3)];
+/** "What: why." in two sentences; a name at the beginning stays as it is written. */
+export function parted(sentence, objects) {
+  const colon = sentence.indexOf(": ");
+  if (colon < 0) return [sentence, ""];
+  const why = sentence.slice(colon + 2);
+  const [word] = why.split(/[\s,;:]/);
+  const plain = /^[a-z]+$/.test(word) && !objects.has(word);
+  return [`${sentence.slice(0, colon)}.`, plain ? why[0].toUpperCase() + why.slice(1) : why];
 }
 
 export class SentencePanel {
@@ -35,7 +38,7 @@ export class SentencePanel {
       write(this.what, "This trace has no steps: the picture shows the start.");
       return;
     }
-    const [what, why] = parted(trace.sentence(k));
+    const [what, why] = parted(trace.sentence(k), trace.objects);
     write(this.what, what);
     write(this.why, why);
     write(this.call, trace.codeText(k));

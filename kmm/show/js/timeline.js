@@ -168,12 +168,13 @@ export class Timeline {
       const end = n + 1 < course.length ? this.x(course[n + 1][0] - 1) : this.width;
       if (value === undefined || value === null || value === false) return [];
       const words = shown(value);
-      const kind = /^migration/.test(words) ? "migration" : /^swap/.test(words) ? "swap" : "present";
+      const [kind] = words.match(/^(migration|swap|none)/) ?? ["present"];
+      const [line, letters] = kind === "none" ? ["edge", "quiet"] : [kind, `${kind}-text`];
       const bar = s("rect", { x: x + 0.5, y: y + 8, width: Math.max(1, end - x - 1), height: 19,
-        rx: 3, class: `stretch s-${kind} d-${kind}` }, s("title", {}, words));
+        rx: 3, class: `stretch s-${line} d-${kind}` }, s("title", {}, words));
       const fits = words.length * 6.7 + 8 < end - x;
       return [bar, ...(fits ? [s("text", { x: (x + end) / 2, y: y + 21, "text-anchor": "middle",
-        class: `f-${kind}-text number` }, words)] : [])];
+        class: `f-${letters} number` }, words)] : [])];
     });
   }
 }
