@@ -55,4 +55,6 @@ def style() -> str:
     return (
         f".kmm{{{light}{fonts}color-scheme:light}}\n"
         f'.kmm[data-theme="dark"]{{{dark}color-scheme:dark}}\n{fills}{strokes}\n{read("player.css")}'
+        # Paper is white.
+        f"@media print{{.kmm[data-theme]{{{light}color-scheme:light}}}}\n"
     )
