@@ -114,6 +114,14 @@ def holders(trace: Trace, page: str, k: int) -> Holders:
     return once(trace, _Accounts).ledger_of(str(page)).at(k)
 
 
+def held(trace: Trace, page: str) -> list[tuple[int, Holders]]:
+    """Who holds the references of a page from which state on, from state 0 to the end.
+
+    Raises KmmError, with the nearest names, for a page that the trace does not know.
+    """
+    return once(trace, _Accounts).ledger_of(str(page)).stretches()
+
+
 class _Accounts:
     """The ledgers of a trace; a page's is written when somebody first asks for the page."""
 
@@ -144,6 +152,10 @@ class _PageAccount:
         if answer is None:
             answer = self._answers[number] = self._answer(number)
         return answer
+
+    def stretches(self) -> list[tuple[int, Holders]]:
+        """What is held from each state on in which it changes."""
+        return [(state, self.at(state)) for state in sorted(set(self._ledger.starts))]
 
     def _answer(self, number: int) -> Holders:
         line = self._ledger.lines[number]

@@ -109,6 +109,11 @@ class Ledger:
         """The number of the line that tells of state(k)."""
         return bisect_right(self._starts, k) - 1
 
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The first state of each line, in order."""
+        return tuple(self._starts)
+
     def _write(self, state: int) -> None:
         held = (*self._kept.values(), *self._pins, *self._flying)
         line = Line(held, tuple(self._leaked), self._count, self._frozen)

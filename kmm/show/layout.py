@@ -28,6 +28,8 @@ BETWEEN, CLOSER = 12.0, 4.0
 SIGN = 22.0
 #: The least room between two columns, in which the lines run, and what it gets where there is more.
 GUTTER, ROOMY = 56.0, 70.0
+#: The width of a letter in most fonts without serifs, as a part of the size, at most.
+ANY_SANS = 0.65
 #: The height of a frame's first row.
 NAME = 20.0
 
@@ -102,21 +104,22 @@ def label_width(row: Row) -> float:
     return mono_width(row.label, 11.0) if row.label else 0.0
 
 
-def lay_out(trace: Trace, select: frozenset[str] | None = None) -> Layout:
-    """The layout of every picture of the trace."""
+def lay_out(trace: Trace, select: frozenset[str] | None = None, width: float = WIDTH) -> Layout:
+    """The layout of every picture of the trace; what has room fills `width`."""
     cards = cards_of(trace, select)
     measure = Measure(trace, cards)
     need = measure.walk(cards.rows)
-    return _Placing(cards, need, measure).layout()
+    return _Placing(cards, need, measure, width).layout()
 
 
 class _Placing:
     """From needs to places."""
 
-    def __init__(self, cards: Cards, need: Need, measure: Measure) -> None:
+    def __init__(self, cards: Cards, need: Need, measure: Measure, width: float) -> None:
         self.cards = cards
         self.need = need
         self.measure = measure
+        self.width = width
         self.boxes: dict[str, Box] = {}
         self.rows: dict[str, Box] = {}
         self.nodes: dict[str, Box] = {}
@@ -131,7 +134,7 @@ class _Placing:
         words = self.need.width[row.key]
         if row.many:
             room = FRAME_ROOM if card.kind == "frame" else LIST_ROOM
-            words = max(words, room)
+            words = max(words, min(room, self.need.whole[row.key]))
         label = self.labels[card.key] if row.many else label_width(row)
         if card.kind == "frame" and row.label:
             label *= 13 / 11
@@ -139,7 +142,9 @@ class _Placing:
         return label + between + words + (SIGN + 2 * PAD if row.framed else 0.0)
 
     def _card_width(self, card: Card) -> float:
-        title = mono_width(card.title, 13) + GAP + sans_width(card.note, 11)
+        # The note may be set in any font without serifs, some of which are wider.
+        note = max(sans_width(card.note, 11), 11 * ANY_SANS * len(card.note))
+        title = mono_width(card.title, 13) + GAP + note
         return 2 * PAD + max([title, *(self._row_width(card, row) for row in card.rows)])
 
     def _row_height(self, row: Row) -> float:
@@ -179,14 +184,14 @@ class _Placing:
         left_g = max(GUTTER, gutters.left_need) if left_w and node_w else 0.0
         right_g = max(GUTTER, gutters.right_need) if right_w and node_w else 0.0
         total = 2 * MARGIN + left_w + left_g + node_w + right_g + right_w
-        spare = max(0.0, WIDTH - total)
+        spare = max(0.0, self.width - total)
         sides = [bool(left_g), bool(right_g)]
         if spare and any(sides):
             # Small worlds: wide gutters, but the boxes take their share, or lines get too long.
             each = spare / sum(sides)
             left_g += min(each, ROOMY) * sides[0]
             right_g += min(each, ROOMY) * sides[1]
-            rest = WIDTH - (2 * MARGIN + left_w + left_g + node_w + right_g + right_w)
+            rest = self.width - (2 * MARGIN + left_w + left_g + node_w + right_g + right_w)
             grow = max(0.0, rest) / sum(map(bool, widths))
             left_w, right_w = (w + grow if w else 0.0 for w in (left_w, right_w))
             node_w += grow
@@ -224,7 +229,7 @@ class _Placing:
         frames_title = f"frames: {len(frames)} of {cards.pages} are drawn" if some else "frames"
         titles = [("address spaces", MARGIN, left_w), (frames_title, x_nodes, node_w),
                  ("caches, lists and locks", x_right, right_w)]  # fmt: skip
-        wide = max(total, WIDTH if any(widths) else 480.0, need.title + 2 * MARGIN)
+        wide = max(total, self.width if any(widths) else 480.0, need.title + 2 * MARGIN)
         if spare and any(sides):
             wide = max(x_right + right_w + MARGIN if right_w else x_nodes + node_w + MARGIN, 760.0)
         kinds = {kind for ever in need.links.values() for kind in ever}

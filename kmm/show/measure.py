@@ -35,6 +35,8 @@ class Need:
 
     width: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     lines: dict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1))
+    #: The width of a row if it were never wrapped.
+    whole: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     #: The pairs that are ever joined, with the kinds of their lines.
     links: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     #: How many lines the changes take that no row shows.
@@ -105,6 +107,7 @@ class Measure:
         if row.many and need.lines[row.key] > MANY_LINES:
             return
         spans = row.spans(view)
+        need.whole[row.key] = max(need.whole[row.key], width(spans))
         if row.many:
             room = self.rooms[row.key]
             widest = max((span.width for span in spans), default=0.0)

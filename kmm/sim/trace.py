@@ -249,7 +249,7 @@ class Trace:
         return answer.__get__(self)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.ROOMS]
+        return [*super().__dir__(), *(name for name in self.ROOMS if name[0] != "_")]
 
 
 __all__ = ["Call", "Change", "Code", "FunctionEntry", "KmmError", "Place", "State", "Step", "Trace"]

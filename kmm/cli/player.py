@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Write the player of a scenario or of a saved trace as one HTML file.
+
+NAME is a scenario of the library (`kmm scenarios` shows them), FILE a scenario or a trace
+(kmm-trace/1) of your own as JSON.  The file needs no network: open it in any browser.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmm.cli.console import out
+
+if TYPE_CHECKING:
+    from kmm.sim import Trace
+
+#: The beginning of a trace, as `trace.save` writes it.
+TRACE = '{"format":"kmm-trace/'
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("what", metavar="NAME|FILE", help="the scenario, or the saved trace")
+    command.add_argument("-o", "--output", metavar="FILE", help="where to (NAME.html)")
+
+
+def obey(options: argparse.Namespace) -> int:
+    trace = _trace(options.what)
+    path = options.output or f"{Path(options.what).stem or 'trace'}.html"
+    trace.to_html(path)
+    out().line(f"{path}: {len(trace)} steps")
+    return 0
+
+
+def _trace(what: str) -> Trace:
+    import kmm
+
+    if _is_trace(Path(what)):
+        return kmm.Trace.load(what)
+    return kmm.load(what).run().trace
+
+
+def _is_trace(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as file:
+            head = file.read(4 * len(TRACE))
+    except (OSError, ValueError):
+        return False
+    return "".join(head.split()).startswith(TRACE)

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The picture at every step of a trace, for the browser to draw.
+
+Places and words are those of trace.svg: the layout is worked out once, and each row is asked what
+it says after each step that concerns it.  What is sent of a row is, for each such state, what it
+says with the changes marked (for the step itself) and without (for all that follow), its sign, and
+what it points at.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from kmm.show.cards import Card
+from kmm.show.layout import LEGEND, MARGIN, Box, Layout, lay_out, legend_places
+from kmm.show.rows import ListRow, LockRow, Row
+from kmm.show.spans import Span, View
+from kmm.sim import Trace
+
+#: The width of a picture that has its place beside the code.
+WIDTH = 760.0
+#: How a row is written: its words behind its label, at the end of its line, or over several lines.
+PLAIN, AT_END, SEVERAL, BEHIND_LABELS = 0, 1, 2, 3
+
+
+class _Table:
+    """Different things, each with its number."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Any, int] = {}
+
+    def number(self, thing: Any) -> int:
+        return self.numbers.setdefault(thing, len(self.numbers))
+
+
+class _Film:
+    """What one row says from each state on."""
+
+    def __init__(self, row: Row, spans: _Table, looks: _Table) -> None:
+        self.row, self._spans, self._looks = row, spans, looks
+        self.states: list[int] = []
+        self.marked: list[int] = []
+        self.plain: list[int] = []
+        self.look: list[int] = []
+
+    def add(self, state: int, marked: View, plain: View) -> None:
+        """State `state` is as these views say; it is left out where it says nothing new."""
+        row, link = self.row, self.row.link(plain)
+        pointed = (row.sign(plain), *(link or ("", "")))
+        told = self._said(row.spans(marked))
+        new = (self._said(row.spans(plain)), self._looks.number(pointed))
+        if self.states and told == new[0] and new == (self.plain[-1], self.look[-1]):
+            return
+        self.states.append(state)
+        self.marked.append(told)
+        self.plain.append(new[0])
+        self.look.append(new[1])
+
+    def _said(self, spans: list[Span]) -> int:
+        return self._spans.number(tuple((span.text, span.look) for span in spans))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "states": self.states,
+            "marked": self.marked,
+            "plain": self.plain,
+            "look": self.look,
+        }
+
+
+def filmstrip(trace: Trace) -> dict[str, Any]:
+    """The places of everything, and what every row says at every step."""
+    layout = lay_out(trace, width=WIDTH)
+    spans, looks = _Table(), _Table()
+    films = {row.key: _Film(row, spans, looks) for row in layout.cards.rows}
+    by_slot: dict[int, list[_Film]] = defaultdict(list)
+    for film in films.values():
+        for slot in film.row.slots:
+            by_slot[slot].append(film)
+    for state, touched, marked, plain in _views(trace):
+        about = films.values() if state == 0 else _about(touched, by_slot)
+        for film in about:
+            film.add(state, marked, plain)
+    width = MARGIN + max([0.0, *(box.right for box in _all(layout))])
+    bottom = max([layout.head, *(box.bottom for box in _all(layout))])
+    legend = legend_places({kind for kind, _, _ in layout.legend}, width, bottom + 18.0)
+    return {
+        "width": width,
+        "top": layout.head - 8,
+        "height": max([bottom, *(y for _, _, y in legend)]) + 14.0,
+        "heads": [[name, x, layout.head + 8] for name, x in layout.heads],
+        "nodes": [
+            {"name": node.name, "box": _box(layout.nodes[node.name]), "free": node.free}
+            for node in layout.cards.nodes
+        ],
+        "cards": [_card(layout, card, films) for card in layout.cards],
+        "routes": [[*pair, _points(route.points)] for pair, route in layout.routes.items()],
+        "legend": [[kind, x, y, LEGEND[kind]] for kind, x, y in legend],
+        "spans": list(spans.numbers),
+        "looks": list(looks.numbers),
+    }
+
+
+def _views(trace: Trace) -> Iterator[tuple[int, list[int], View, View]]:
+    """The start, and the state after each step that changed something: which slots, two views."""
+    columns, numbers = trace.columns, trace.state(0).numbers
+    plain = View(trace.values, numbers, {})
+    yield 0, [], plain, plain
+    begin = 0
+    for k, end in enumerate(columns.changes_end):
+        if begin == end:
+            continue
+        old: dict[int, int] = {}
+        for change in range(begin, end):
+            slot = columns.slot[change]
+            old.setdefault(slot, columns.old[change])
+            numbers[slot] = columns.new[change]
+        begin = end
+        yield k + 1, list(old), View(trace.values, numbers, old), plain
+
+
+def _about(slots: list[int], by_slot: dict[int, list[_Film]]) -> list[_Film]:
+    films = {film.row.key: film for slot in slots for film in by_slot.get(slot, ())}
+    return list(films.values())
+
+
+def _all(layout: Layout) -> list[Box]:
+    return [*layout.boxes.values(), *layout.nodes.values()]
+
+
+def _box(box: Box) -> list[float]:
+    return [round(number, 1) for number in (box.x, box.y, box.w, box.h)]
+
+
+def _points(points: tuple[tuple[float, float], ...]) -> list[float]:
+    return [round(number, 1) for point in points for number in point]
+
+
+def _card(layout: Layout, card: Card, films: dict[str, _Film]) -> dict[str, Any]:
+    return {
+        "key": card.key, "title": card.title, "note": card.note, "kind": card.kind,
+        "base": card.base, "free": card.free, "box": _box(layout.boxes[card.key]),
+        "labels": layout.labels[card.key],
+        "rows": [
+            {
+                "key": row.key, "label": row.label, "framed": row.framed,
+                "way": _way(card, row), "box": _box(layout.rows[row.key]),
+                **films[row.key].to_dict(),
+            }
+            for row in card.rows
+        ],
+    }  # fmt: skip
+
+
+def _way(card: Card, row: Row) -> int:
+    if row.many:
+        return BEHIND_LABELS if isinstance(row, ListRow) else SEVERAL
+    named = card.kind == "frame" and bool(row.label)
+    return AT_END if row.framed or named or isinstance(row, LockRow) else PLAIN

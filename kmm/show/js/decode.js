@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Decode: a trace as payload.py sends it, and what can be asked of it at any step.
+//
+// State 0 is the start, step k leads from state k to state k + 1. Nothing is replayed: each slot
+// has the list of the steps that changed it, and its value at a state is found by bisection.
+
+/** The number of entries of a sorted array that are at most x. */
+export function bisectRight(sorted, x) {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The numbers whose differences these are. */
+export function sums(differences) {
+  const numbers = new Int32Array(differences.length);
+  let sum = 0;
+  for (let i = 0; i < differences.length; i++) numbers[i] = sum += differences[i];
+  return numbers;
+}
+
+/** A value as a person reads it: NULL for None, a pte in its own words. */
+export function shown(value) {
+  if (value === null) return "NULL";
+  if (value === true) return "True";
+  if (value === false) return "False";
+  if (typeof value === "object") return value.text ?? value.ref;
+  return String(value);
+}
+
+const pathOf = (owner, field) => (field.startsWith("[") ? owner + field : `${owner}.${field}`);
+
+export class Decoder {
+  constructor(payload) {
+    this.payload = payload;
+    this.steps = payload.steps;
+    this.values = payload.values;
+    this.ends = sums(payload.ends);
+    this.call = sums(payload.call);
+    this.calls = {
+      ...payload.calls, first: sums(payload.calls.first), last: sums(payload.calls.last),
+    };
+    this.failed = new Set(payload.failed);
+    this.nameSlots();
+    this.sortChanges();
+  }
+
+  // Which slot is which field of which object, both ways.
+  nameSlots() {
+    this.slotNames = new Map();
+    this.slotOf = new Map();
+    this.objects = new Map();
+    for (const [name, type, base, fields, cells] of this.payload.objects) {
+      const slots = fields ? fields.map((field, i) => [field, base + 1 + i])
+        : cells.map(([key, slot]) => [`[${key}]`, slot]);
+      this.objects.set(name, { name, type, base, slots, cells });
+      for (const [field, slot] of [["exists", base], ...slots]) {
+        const path = pathOf(name, field);
+        this.slotNames.set(slot, { owner: name, field, path });
+        this.slotOf.set(path, slot);
+      }
+    }
+  }
+
+  // For each slot the states from which on it has another value, and these values.
+  sortChanges() {
+    const { slot, new: values, initial } = this.payload;
+    this.events = initial.map(() => null);
+    for (let k = 0, i = 0; k < this.steps; k++) {
+      for (; i < this.ends[k]; i++) {
+        const event = (this.events[slot[i]] ??= { states: [], numbers: [] });
+        if (event.states.at(-1) === k + 1) event.numbers[event.numbers.length - 1] = values[i];
+        else {
+          event.states.push(k + 1);
+          event.numbers.push(values[i]);
+        }
+      }
+    }
+  }
+
+  /** The value of a slot in a state. */
+  value(slot, state) {
+    return this.values[this.number(slot, state)];
+  }
+
+  number(slot, state) {
+    const event = this.events[slot];
+    const place = event ? bisectRight(event.states, state) : 0;
+    return place ? event.numbers[place - 1] : this.payload.initial[slot];
+  }
+
+  exists(name, state) {
+    const object = this.objects.get(name);
+    return Boolean(object && this.value(object.base, state));
+  }
+
+  /** The fields of one object: pairs of name and value, in order. */
+  fields(object, state) {
+    const pairs = object.slots.map(([field, slot]) => [field, this.value(slot, state)]);
+    if (!object.cells) return pairs;
+    const there = pairs.map(([, value], i) => [object.cells[i][0], value])
+      .filter(([, value]) => value !== null);
+    return object.type === "ListHead" ? there.sort((a, b) => a[1] - b[1]) : there;
+  }
+
+  /** Everything that exists in a state: pairs of name and fields. */
+  state(state) {
+    return [...this.objects.values()].filter(({ name }) => this.exists(name, state))
+      .map((object) => [object.name, this.fields(object, state)]);
+  }
+
+  /** What step k changed: the fields whose values differ. */
+  changes(k) {
+    const slots = new Set(this.payload.slot.slice(k > 0 ? this.ends[k - 1] : 0,
+      k < 0 ? 0 : this.ends[k]));
+    return [...slots].filter((slot) => this.number(slot, k) !== this.number(slot, k + 1))
+      .map((slot) => ({
+        slot, ...this.slotNames.get(slot), old: this.value(slot, k), new: this.value(slot, k + 1),
+      }));
+  }
+
+  /** A slot of this path, or all slots of this object; empty for a name that nothing has. */
+  slotsOf(name) {
+    const object = this.objects.get(name);
+    if (object) return [object.base, ...object.slots.map(([, slot]) => slot)];
+    return this.slotOf.has(name) ? [this.slotOf.get(name)] : [];
+  }
+
+  /** The steps that changed a field or an object, in order. */
+  stepsThatChanged(name) {
+    const steps = new Set();
+    for (const slot of this.slotsOf(name)) {
+      let before = this.payload.initial[slot];
+      this.events[slot]?.states.forEach((state, i) => {
+        const now = this.events[slot].numbers[i];
+        if (now !== before) steps.add(state - 1);
+        before = now;
+      });
+    }
+    return [...steps].sort((a, b) => a - b);
+  }
+
+  // Code and calls.
+
+  /** Where a site is: the function that is called there, the piece of code and the line. */
+  site(number) {
+    const [f, code, line] = this.payload.sites[number];
+    const [name, file] = this.payload.functions[f];
+    return { name, file, code, line };
+  }
+
+  task(k) {
+    return this.payload.tasks[this.calls.task[this.call[k]]];
+  }
+
+  /** The numbers of the calls that step k is in, outermost first. */
+  stack(k) {
+    return this.stackOf(this.call[k]);
+  }
+
+  stackOf(call) {
+    const found = [];
+    while (this.calls.parent[call] !== call) {
+      found.unshift(call);
+      call = this.calls.parent[call];
+    }
+    return found;
+  }
+
+  phase(k) {
+    this.phaseFirsts ??= this.payload.phases.map((phase) => phase[1]);
+    return bisectRight(this.phaseFirsts, k) - 1;
+  }
+
+  codeText(k) {
+    return this.payload.code.table[this.payload.code.at[k]];
+  }
+
+  sentence(k) {
+    return this.payload.sentences.table[this.payload.sentences.at[k]];
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Sentence: what the step does and why, the call as code, and what changed.
+
+import { shown } from "./decode.js";
+import { h, link, write } from "./dom.js";
+
+/** So many changes have a line; a step that has more says how many. */
+const MOST = 4;
+
+/** "What: why." in two sentences; a name at the beginning stays as it is written. */
+export function parted(sentence, objects) {
+  const colon = sentence.indexOf(": ");
+  if (colon < 0) return [sentence, ""];
+  const why = sentence.slice(colon + 2);
+  const [word] = why.split(/[\s,;:]/);
+  const plain = /^[a-z]+$/.test(word) && !objects.has(word);
+  return [`${sentence.slice(0, colon)}.`, plain ? why[0].toUpperCase() + why.slice(1) : why];
+}
+
+export class SentencePanel {
+  constructor(store) {
+    this.store = store;
+    this.what = h("p", { class: "what" });
+    this.why = h("p", { class: "why" });
+    this.call = h("code", { class: "call" });
+    this.changes = h("ul", { class: "changes" });
+    this.where = h("p", { class: "quiet small" });
+    this.element = h("div", { class: "sentence" }, this.what, this.why, this.call, this.changes,
+      this.where);
+    store.subscribe((state, changed) => {
+      if (changed.has("step")) this.turn(state.step);
+    });
+  }
+
+  turn(k) {
+    const { trace } = this.store;
+    if (k < 0) {
+      write(this.what, "This trace has no steps: the picture shows the start.");
+      return;
+    }
+    const [what, why] = parted(trace.sentence(k), trace.objects);
+    write(this.what, what);
+    write(this.why, why);
+    write(this.call, trace.codeText(k));
+    const changes = trace.changes(k);
+    const shownOnes = changes.length > MOST ? changes.slice(0, MOST - 1) : changes;
+    this.changes.replaceChildren(...shownOnes.map((change) => h("li", {},
+      link(change.path, () => this.store.select(change.path), `Select ${change.path}`), " ",
+      h("del", {}, shown(change.old)), " → ", h("strong", {}, shown(change.new)))));
+    if (shownOnes.length < changes.length) {
+      this.changes.append(h("li", { class: "quiet" },
+        `and ${changes.length - shownOnes.length} more changes`));
+    }
+    const phase = trace.payload.phases[trace.phase(k)];
+    const attempt = phase?.[3] === null || phase?.[3] === undefined ? "" : `, attempt ${phase[3]}`;
+    const about = phase ? `${phase[0]}${phase[2] ? ` of ${phase[2]}` : ""}${attempt}` : "";
+    const end = k === this.store.last && trace.payload.bug
+      ? ` · the trace ends here: ${trace.payload.bug}` : "";
+    write(this.where, `task ${trace.task(k) || "none"} · ${about}${end}`);
+  }
+
+  /** As high as it will ever be: what stands below it never moves. */
+  measure() {
+    const { trace } = this.store;
+    const width = this.element.clientWidth;
+    if (!width || width === this.measured || !trace.steps) return;
+    this.measured = width;
+    const longest = trace.payload.sentences.table.map((text, i) => [text.length, i])
+      .sort((a, b) => b[0] - a[0]).slice(0, 3).map(([, i]) => i);
+    const steps = longest.map((i) => trace.payload.sentences.at.indexOf(i));
+    let most = [0, 0];
+    for (let k = 0; k < trace.steps; k++) {
+      const changes = trace.ends[k] - (k ? trace.ends[k - 1] : 0);
+      if (changes > most[0]) most = [changes, k];
+    }
+    this.element.style.minHeight = "";
+    let high = 0;
+    for (const k of [...steps, most[1]]) {
+      this.turn(k);
+      const lines = Math.min(MOST, most[0]) - this.changes.children.length;
+      high = Math.max(high, this.element.scrollHeight + Math.max(0, lines) * 20);
+    }
+    this.element.style.minHeight = `${high}px`;
+    this.turn(this.store.state.step);
+  }
+}

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The player's JavaScript, run by Node: what it decodes is what Python says."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kmm
+from kmm.scenario import library
+from kmm.show.bundle import FILES, program
+from kmm.show.payload import compact
+from kmm.sim import Trace
+from kmm.sim.slots import key_text
+
+HERE = Path(__file__).parent
+JS = HERE.parent / "kmm" / "show" / "js"
+NODE = shutil.which("node")
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node (`apt-get install nodejs`)")
+
+
+def node(*args: str, stdin: str = "") -> str:
+    assert NODE is not None
+    command = [NODE, *args]
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def plain(value: Any) -> Any:
+    """A value as kmm-trace/1 writes it."""
+    if hasattr(value, "type") and isinstance(value, str):
+        return {"ref": str(value), "type": value.type}
+    if isinstance(value, tuple):
+        kind = type(value).__name__ if hasattr(value, "_fields") else "tuple"
+        return {"value": kind, "parts": [plain(part) for part in value]}
+    return value
+
+
+def digests(trace: Trace) -> list[str]:
+    """One digest a state, worked out by Python alone."""
+
+    @cache
+    def written(kind: type, value: Any) -> str:
+        return json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False)
+
+    hex_keys = {entry.name: entry.hex_keys for entry in trace.objects}
+    found = []
+    for k in range(len(trace) + 1):
+        objects = []
+        for name, fields in trace.state(k).to_dict().items():
+            pairs = ",".join(
+                f"[{json.dumps(key_text(key, hex_keys=hex_keys[name]))},{written(type(v), v)}]"
+                for key, v in fields.items()
+            )
+            objects.append(f"[{json.dumps(name)},[{pairs}]]")
+        text = f"[{','.join(objects)}]"
+        found.append(hashlib.sha256(text.encode()).hexdigest()[:16])
+    return found
+
+
+def test_the_player_has_the_state_of_every_step_of_every_scenario() -> None:
+    traces = {name: kmm.load(name).run().trace for name in library.names()}
+    payloads = "\n".join(map(compact, traces.values()))
+    lines = node(str(HERE / "states.mjs"), str(JS / "decode.js"), stdin=payloads).splitlines()
+    for (name, trace), line in zip(traces.items(), lines, strict=True):
+        assert json.loads(line) == digests(trace), name
+
+
+@pytest.fixture(scope="module")
+def trace() -> Trace:
+    """A page that two processes map."""
+    made: Trace = kmm.load("anon-shared").run().trace
+    return made
+
+
+@pytest.fixture(scope="module")
+def answers(trace: Trace) -> dict[str, Any]:
+    """Where the moves lead from each step, as the player has it."""
+    text = node(str(HERE / "moves.mjs"), str(JS / "moves.js"), str(JS), stdin=compact(trace))
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def ancestors(trace: Trace, k: int) -> list[int]:
+    """The calls that step k is in, innermost first, with the one that is its own parent."""
+    calls = [trace.columns.call[k]]
+    while (parent := trace.columns.call_parent[calls[-1]]) != calls[-1]:
+        calls.append(parent)
+    return calls
+
+
+def test_over_leads_to_the_next_step_outside_the_calls_that_are_made(
+    trace: Trace, answers: dict[str, Any]
+) -> None:
+    for k, found in enumerate(answers["over"]):
+        own = trace.columns.call[k]
+        behind = (j for j in range(k + 1, len(trace)) if own not in ancestors(trace, j)[1:])
+        assert found == next(behind, None), k
+
+
+def test_into_leads_into_the_next_call_of_the_same_function(
+    trace: Trace, answers: dict[str, Any]
+) -> None:
+    for k, found in enumerate(answers["into"]):
+        own = trace.columns.call[k]
+        other = next((j for j in range(k + 1, len(trace)) if trace.columns.call[j] != own), None)
+        inside = other is not None and own in ancestors(trace, other)
+        assert found == (other if inside else None), k
+
+
+def test_out_leads_behind_the_last_step_of_the_function(
+    trace: Trace, answers: dict[str, Any]
+) -> None:
+    for k, found in enumerate(answers["out"]):
+        calls = ancestors(trace, k)
+        behind = [
+            j for j in range(k + 1, len(trace)) if calls[0] not in ancestors(trace, j)
+        ]  # fmt: skip
+        assert found == (behind[0] if behind and len(calls) > 1 else None), k
+
+
+def test_the_next_phase_is_the_next_of_the_phases(trace: Trace, answers: dict[str, Any]) -> None:
+    for k, found in enumerate(answers["phase"]):
+        assert found == next((p.first for p in trace.phases() if p.first > k), None), k
+
+
+def test_the_changes_of_a_field_are_its_history(trace: Trace, answers: dict[str, Any]) -> None:
+    assert answers["changes"] == [
+        step.index
+        for step in trace.history("p0._count")
+        if any(c.path == "p0._count" and c.old != c.new for c in step.changes)
+    ]
+
+
+def test_the_search_finds_the_steps_of_a_function(trace: Trace, answers: dict[str, Any]) -> None:
+    inside = {s.index for s in trace if s.function == "try_to_unmap_one"}
+    assert inside
+    assert inside <= set(answers["search"])
+    assert answers["nothing"] == []
+
+
+def test_play_stops_at_a_line_and_at_a_change(trace: Trace, answers: dict[str, Any]) -> None:
+    first = trace[answers["changes"][0]]
+    assert answers["stops"] == [f"line {first.line}", "p0._count changes"]
+
+
+def test_the_joined_program_is_one_module_without_dependencies() -> None:
+    text = program()
+    assert "import" not in {line.split(" ")[0] for line in text.splitlines()}
+    script = (
+        "import(process.argv[1]).then(m => console.log(typeof m.mount, typeof m.default.render))"
+    )
+    address = "data:text/javascript;base64," + base64.b64encode(text.encode()).decode()
+    assert node("-e", script, address).split() == ["function", "function"]
+
+
+def test_every_file_is_joined_and_short_enough_to_read() -> None:
+    assert sorted(FILES) == sorted(path.name for path in JS.glob("*.js"))
+    for path in JS.glob("*.js"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 300, path.name
