@@ -13,7 +13,7 @@ PYTEST_ARGS ?= -n auto
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test bench hooks clean
+.PHONY: help lab test notebooks bench hooks clean
 .DELETE_ON_ERROR:
 # One virtual environment: two installations into it at once would hurt each other.
 .NOTPARALLEL:
@@ -21,7 +21,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 help: ## what there is to make
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
-		while IFS='|' read -r target text; do printf '%-8s %s\n' "$$target" "$$text"; done
+		while IFS='|' read -r target text; do printf '%-9s %s\n' "$$target" "$$text"; done
 
 lab: $(VENV)/with-lab ## JupyterLab on the first notebook (ARGS=--no-browser for a server)
 	$(BIN)/kmm lab $(ARGS)
@@ -34,6 +34,9 @@ test: $(VENV)/with-test ## everything that CI runs
 ifneq ($(NOTEBOOKS),)
 	$(BIN)/python -m pytest --nbval --nbval-current-env notebooks
 endif
+
+notebooks: $(VENV)/with-test ## run the notebooks and store their outputs anew
+	$(BIN)/python notebooks/refresh.py
 
 bench: $(VENV)/with-bench ## speed and size, each figure beside its peer
 	$(BIN)/python -m bench $(ARGS)

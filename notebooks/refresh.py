@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run the notebooks and store what nbval compares: `make notebooks`, after the drawing changed.
+
+Pixels are left out, for nbval does not compare them, and so is all that says where and when the
+notebook ran.  What is written is what `tests/test_notebooks.py` demands.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def refresh(path: Path) -> None:
+    """Run the notebook in an empty folder and write it back with its outputs."""
+    notebook = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        resources = {"metadata": {"path": folder}}
+        NotebookClient(
+            notebook, timeout=120, kernel_name="python3", resources=resources, record_timing=False
+        ).execute()
+    for cell in notebook.cells:
+        cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
+        for output in cell.get("outputs", ()):
+            if "data" in output:
+                output["data"].pop("image/png", None)
+                output["metadata"] = {}
+    notebook.metadata = METADATA
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    for notebook in sorted(Path(__file__).parent.glob("*.ipynb")):
+        refresh(notebook)
