@@ -21,7 +21,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 help: ## what there is to make
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
-		while IFS='|' read -r target text; do printf '%-9s %s\n' "$$target" "$$text"; done
+		while IFS='|' read -r target text; do printf '%-11s %s\n' "$$target" "$$text"; done
 
 lab: $(VENV)/with-lab ## JupyterLab on the first notebook (ARGS=--no-browser for a server)
 	$(BIN)/kmm lab $(ARGS)
