@@ -48,7 +48,8 @@ def page(trace: Trace) -> str:
     return _PAGE.format(
         title=escape(title),
         style=style().replace("</", "<\\/"),
-        data=compact(trace).replace("</", "<\\/"),
+        # In JSON "<" stands only in texts, and there it may be written so: no text ends the script.
+        data=compact(trace).replace("<", "\\u003c"),
         program=program().replace("</", "<\\/"),
     )
 
