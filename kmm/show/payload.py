@@ -139,7 +139,10 @@ def _code(trace: Trace, step: Step) -> str:
 def _holders(trace: Trace) -> dict[str, Any]:
     """For each page the states from which on its holders are others, and who they are then."""
     table = Strings()
-    number: Callable[[Holder], int] = lambda h: table.number(_holder(h))  # noqa: E731
+
+    def number(holder: Holder) -> int:
+        return table.number(_holder(holder))
+
     pages = {
         entry.name: [[state, *_line(holders, number)] for state, holders in held(trace, entry.name)]
         for entry in trace.objects

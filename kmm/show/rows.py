@@ -7,7 +7,7 @@ changed.  So the layout can ask every row for all that it will ever say, before 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from kmm.mm.page import PAGE_FLAGS
 from kmm.show.spans import NOTHING, Span, View, mapping_text, name_text, pte_kind, pte_text
@@ -227,7 +227,7 @@ class FlagsRow(Row):
 
     many = True
     #: What the model says by another flag of its own is said in the kernel's words.
-    WORDS = {"buddy": "free"}  # noqa: RUF012
+    WORDS: ClassVar[dict[str, str]] = {"buddy": "free"}
 
     def __init__(self, entry: ObjectEntry) -> None:
         self._flags = {flag: slot_of(entry, f"PG_{flag}") for flag in PAGE_FLAGS}

@@ -122,7 +122,7 @@ class Recorder:
         self.tasks: list[str] = []
         #: Steps that a bug cut off.
         self.failed: set[int] = set()
-        self._containers: dict[int, ObjectEntry] = {}
+        self._containers: dict[int, dict[Any, int]] = {}
         #: The sites by the address of the instruction and the function that is called.  An address
         #: is unique, for an instruction is part of its code object, which the table of sites keeps.
         self._site_numbers: dict[int, int] = {}
@@ -170,25 +170,25 @@ class Recorder:
             entry = ObjectEntry(thing.name, kind, thing.base, thing.FIELD_NAMES)
             self._start(thing.base, values.numbers((exists, *thing.__dict__.values())))
         else:
-            entry = ObjectEntry(thing.name, kind, thing.base, (), {}, thing.HEX_KEYS)
-            self._containers[thing.base] = entry
+            cells: dict[Any, int] = {}
+            entry = ObjectEntry(thing.name, kind, thing.base, (), cells, thing.HEX_KEYS)
+            self._containers[thing.base] = cells
             self._start(thing.base, [values[exists]])
             # Cells that an earlier record knew and that are empty now can be filled again.
             for key, slot in thing.slots.items():
-                entry.cells[values.kept(key)] = slot  # type: ignore[index]
+                cells[values.kept(key)] = slot
                 self._start(slot, [0])
             for key, value in thing.recorded_cells():
                 slot = thing.slots.get(key)
                 if slot is None:
                     slot = thing.slots[key] = thing.machine.take_slots(1)
-                entry.cells[values.kept(key)] = slot  # type: ignore[index]
+                cells[values.kept(key)] = slot
                 self._start(slot, [values.number(value)])
         self.objects.append(entry)
 
     def new_cell(self, container: Any, key: Any, slot: int) -> None:
         """A container has got a slot for a key that it never had before."""
-        cells = self._containers[container.base].cells
-        cells[self.values.kept(key)] = slot  # type: ignore[index]
+        self._containers[container.base][self.values.kept(key)] = slot
         self._start(slot, [0])
 
     def _start(self, slot: int, values: list[int]) -> None:
