@@ -15,9 +15,16 @@ page = w.mm().mmap(pages=4).touch(0)
 w.migrate_pages([page], to_node=1).trace.holders("p0", 5)
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from kmm.errors import KmmError
 from kmm.scenario import Run, Scenario, ScenarioError, World, library, load
 from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
+
+if TYPE_CHECKING:
+    from kmm.learn.question import Question
+    from kmm.show.notebook import export_notebook
 
 __version__ = "0.1.0"
 
@@ -33,9 +40,20 @@ Trace.ROOMS.update(
     plot="kmm.show.plots",
     table="kmm.show.table",
     predict="kmm.learn.predict",
+    pivotal="kmm.learn.pivotal",
 )
 
+#: What the door hands out of rooms that a run does not need; the module is imported when asked.
+_LATER = {"Question": "kmm.learn.question", "export_notebook": "kmm.show.notebook"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"kmm has no {name!r}")
+
+
 __all__ = [
-    "Change", "KernelBug", "KmmError", "Machine", "Run", "Scenario", "ScenarioError", "State",
-    "Step", "Trace", "World", "library", "load", "replace",
+    "Change", "KernelBug", "KmmError", "Machine", "Question", "Run", "Scenario", "ScenarioError",
+    "State", "Step", "Trace", "World", "export_notebook", "library", "load", "replace",
 ]  # fmt: skip

@@ -16,14 +16,17 @@ export class CodePanel {
     this.element = h("div", { class: "code-panel" }, this.above, this.box);
     this.shown = new Map();
     store.subscribe((state, changed) => {
-      if (changed.has("step") || changed.has("frame")) this.turn(state);
+      if (["step", "frame", "answers"].some((name) => changed.has(name))) this.turn(state);
       if (changed.has("lines") && !changed.has("step")) this.stops(state.lines);
     });
   }
 
-  turn({ step, frame, lines }) {
-    const { trace } = this.store;
+  turn({ step: now, frame, lines }) {
+    const { trace, next } = this.store;
+    // Before a step that is asked about, its line is shown: it is about to run.
+    const step = next ?? now;
     if (step < 0) return;
+    this.box.classList.toggle("ahead", next !== null);
     const stack = trace.stack(step);
     // Frame i is what the call i runs; the line in it is where the next call, or the step, is made.
     const depth = frame === null ? stack.length - 1 : Math.min(frame, stack.length - 1);
@@ -35,7 +38,8 @@ export class CodePanel {
     const code = trace.payload.codes[place.code];
     const python = code ? `${code.file}, line ${place.line}` : "no source is known";
     const own = code && !code.file.startsWith("kmm/");
-    write(this.file, [called?.file, own ? `your own, in ${python}` : python]
+    const before = next === null ? called?.file : "about to run";
+    write(this.file, [before, own ? `your own, in ${python}` : python]
       .filter(Boolean).join(" · "));
     this.source(place, code, lines);
   }

@@ -18,8 +18,12 @@ export class Controls {
     const { trace } = store;
     const go = (way) => () => store.go(store.neighbour(way));
     this.playButton = iconButton("play", "Play", "space", () => store.play());
-    const number = h("input", { type: "number", min: 0, max: Math.max(0, store.last), class: "step",
-      "aria-label": "Step number", onchange: () => store.go(Number(number.value)) });
+    const end = Math.max(0, trace.all - 1);
+    const number = h("input", { type: "number", min: 0, max: end, class: "step",
+      "aria-label": "Step number", onchange: () => {
+        store.go(Number(number.value));
+        number.value = this.k;
+      } });
     this.number = number;
     const many = trace.payload.tasks.filter(Boolean).length > 1;
     this.element = h("div", { class: "controls" },
@@ -31,7 +35,7 @@ export class Controls {
           iconButton("last", "Last step", "End", () => store.go(store.last))),
         course.element,
         h("div", { class: "where-we-are" }, h("label", {}, "step ", number),
-          h("span", { class: "quiet" }, `of 0 to ${Math.max(0, store.last)}`)),
+          h("span", { class: "quiet" }, `of 0 to ${end}`)),
         help),
       h("div", { class: "more-row" }, this.pace(), this.selection(),
         group("Calls",
@@ -104,7 +108,7 @@ export class Controls {
     });
     this.found = h("span", { class: "quiet found" });
     this.countHits = () => {
-      const hits = trace.steps && store.state.words.trim() ? store.hits() : null;
+      const hits = trace.all && store.state.words.trim() ? store.hits() : null;
       const place = hits ? hits.indexOf(this.k) : -1;
       const all = hits?.length ? `${hits.length} steps` : "none";
       write(this.found, hits ? (place < 0 ? all : `${place + 1} of ${hits.length}`) : "");
@@ -155,6 +159,6 @@ export class Controls {
       this.watch.setAttribute("aria-pressed", state.watched.includes(state.selection));
     }
     if (changed.has("lines") || changed.has("watched")) this.drawStops(state);
-    if (changed.has("words") || changed.has("step")) this.countHits();
+    if (["words", "step", "answers"].some((name) => changed.has(name))) this.countHits();
   }
 }

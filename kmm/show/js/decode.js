@@ -3,6 +3,9 @@
 //
 // State 0 is the start, step k leads from state k to state k + 1. Nothing is replayed: each slot
 // has the list of the steps that changed it, and its value at a state is found by bisection.
+//
+// `all` is how many steps there are, `steps` how many of them may be seen: fewer while a question is
+// open (ask.js). No move and no search leads behind `steps`; a state is asked for by who stands there.
 
 /** The number of entries of a sorted array that are at most x. */
 export function bisectRight(sorted, x) {
@@ -38,6 +41,7 @@ const pathOf = (owner, field) => (field.startsWith("[") ? owner + field : `${own
 export class Decoder {
   constructor(payload) {
     this.payload = payload;
+    this.all = payload.steps;
     this.steps = payload.steps;
     this.values = payload.values;
     this.ends = sums(payload.ends);
@@ -71,7 +75,7 @@ export class Decoder {
   sortChanges() {
     const { slot, new: values, initial } = this.payload;
     this.events = initial.map(() => null);
-    for (let k = 0, i = 0; k < this.steps; k++) {
+    for (let k = 0, i = 0; k < this.all; k++) {
       for (; i < this.ends[k]; i++) {
         const event = (this.events[slot[i]] ??= { states: [], numbers: [] });
         if (event.states.at(-1) === k + 1) event.numbers[event.numbers.length - 1] = values[i];
@@ -142,7 +146,7 @@ export class Decoder {
         before = now;
       });
     }
-    return [...steps].sort((a, b) => a - b);
+    return [...steps].filter((step) => step < this.steps).sort((a, b) => a - b);
   }
 
   // Code and calls.

@@ -29,13 +29,15 @@ const KEYS = [
   [["s"], "s", "choose what is selected", ({ controls }) => controls.select.focus()],
   [["/"], "/", "search", ({ controls }) => controls.words.select()],
   [["b"], "b", "stop at this line, or no longer", ({ store }) => {
-    const { code, line } = store.trace.site(store.trace.payload.site[store.state.step]);
+    const k = store.next ?? store.state.step;
+    const { code, line } = store.trace.site(store.trace.payload.site[k]);
     if (code >= 0) store.toggleLine(code, line);
   }],
   [["w"], "w", "watch the selection, or no longer",
     ({ store }) => store.toggle("watched", store.state.selection)],
   [["a"], "a", "add the selection to the timeline, or remove it",
     ({ store, timeline }) => store.toggle("fields", timeline.candidate())],
+  [["q"], "q", "the question", ({ ask }) => ask?.enter()],
   [["1", "2", "3", "4", "5", "6"], "1 to 6", "fold or unfold a panel",
     ({ panels }, key) => panels[Number(key) - 1]?.toggle()],
   [["?"], "?", "this list", (player) => player.help()],
@@ -61,7 +63,7 @@ export function listen(player) {
     }
     if (taken(target, key)) return;
     const entry = KEYS.find(([keys]) => keys.includes(key));
-    if (!entry || player.store.last < 0) return;
+    if (!entry || !player.trace.all) return;
     entry[3](player, key);
     event.preventDefault();
     event.stopPropagation();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Player: the panels put together; for a page (`mount`) and for anywidget (`render`).
 
+import { AskPanel } from "./ask.js";
 import { CodePanel } from "./code.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
@@ -99,10 +100,11 @@ class Player {
     ];
     this.live = h("div", { class: "live", "aria-live": "polite" });
     this.keys = keyList();
+    this.ask = store.questions.length ? new AskPanel(store) : null;
     const name = data.name ? `of ${data.name}` : "";
     this.root = h("div", { class: "kmm", tabindex: "-1", role: "group",
       "aria-label": `Player of a trace ${name}`.trim(), "data-lm-suppress-shortcuts": "true" },
-    this.controls.element, this.bug(data),
+    this.controls.element, this.ask?.element, this.bug(data),
     h("div", { class: "panels" }, ...this.panels.map((panel) => panel.element)), this.live, this.keys);
     el.append(this.root);
     listen(this);
@@ -125,15 +127,21 @@ class Player {
   }
 
   bug({ bug, steps }) {
-    return bug ? h("p", { class: "bug" }, h("strong", {}, "The kernel stopped: "), bug,
-      `. The trace plays up to there, ${steps} steps.`) : null;
+    if (!bug) return null;
+    const words = h("p", { class: "bug" }, h("strong", {}, "The kernel stopped: "), bug,
+      `. The trace plays up to there, ${steps} steps.`);
+    this.store.subscribe(() => {
+      words.hidden = this.store.asked >= 0;
+    });
+    return words;
   }
 
   // What is read out: nothing while playing, for nobody could follow.
   words() {
     const { step, playing, said } = this.store.state;
-    if (playing || step < 0) return "";
-    return `${said} Step ${step}. ${this.trace.sentence(step)}`.trim();
+    if (playing) return "";
+    const what = step < 0 ? "" : `Step ${step}. ${this.trace.sentence(step)}`;
+    return `${said} ${what} ${this.ask?.words() ?? ""}`.trim();
   }
 
   help() {
@@ -142,7 +150,8 @@ class Player {
 
   /** From a field to the player, from the player to the notebook. */
   escape(target) {
-    if (this.keys.open) this.keys.close();
+    const dialog = this.root.querySelector("dialog[open]");
+    if (dialog) dialog.close();
     else if (target !== this.root) this.root.focus({ preventScroll: true });
     else {
       this.root.blur();
@@ -168,19 +177,32 @@ function fromAddress() {
   return found;
 }
 
-/** Put a player into a page; `options`: step, selection, folds, theme, address (keep it in #). */
+/** What was answered in this page before it was loaded again, if it still asks the same. */
+function fromHistory({ questions = [] }) {
+  const answers = history.state?.kmm ?? [];
+  const same = answers.length === questions.length && questions.every(({ step, field }, i) =>
+    answers[i].step === step && answers[i].field === field);
+  return same && answers.length ? { answers } : {};
+}
+
+/**
+ * Put a player into a page; `options`: step, selection, folds, questions, answers, theme, and
+ * address: what is shown is kept in #, what was answered with it.
+ */
 function mount(el, data, { address = false, ...options } = {}) {
-  const player = new Player(el, data, address ? { ...options, ...fromAddress() } : options);
+  const kept = address ? { ...fromHistory(options), ...fromAddress() } : {};
+  const player = new Player(el, data, { ...options, ...kept });
   if (!address) return player;
   const { store } = player;
   const remember = quietly(() => {
     const { step, selection } = store.state;
     const asked = new URLSearchParams({ step, ...(selection ? { select: selection } : {}) });
-    history.replaceState(null, "", `#${asked}`);
+    history.replaceState({ kmm: store.state.answers }, "", `#${asked}`);
   });
   store.subscribe((state, changed) => {
-    if (changed.has("step") || changed.has("selection")) remember();
+    if (["step", "selection", "answers"].some((name) => changed.has(name))) remember();
   });
+  addEventListener("pagehide", remember.now);
   addEventListener("hashchange", () => {
     const { step, selection } = fromAddress();
     if (step !== undefined) store.go(step);
@@ -189,11 +211,12 @@ function mount(el, data, { address = false, ...options } = {}) {
   return player;
 }
 
-/** anywidget: the model's step, selection and folds are the player's, both ways. */
+/** anywidget: the model's step, selection, folds and answers are the player's, both ways. */
 function render({ model, el }) {
-  const names = ["step", "selection", "folds"];
+  const names = ["step", "selection", "folds", "answers"];
   const given = Object.fromEntries(names.map((name) => [name, model.get(name)]));
   if (!given.selection) delete given.selection;
+  given.questions = model.get("questions");
   const player = mount(el, JSON.parse(model.get("payload")), given);
   const { store } = player;
   const save = quietly(() => {
@@ -207,6 +230,7 @@ function render({ model, el }) {
     "change:step": () => model.get("step") !== store.state.step && store.go(model.get("step")),
     "change:selection": () => store.select(model.get("selection")),
     "change:folds": () => store.set({ folds: model.get("folds") }),
+    "change:answers": () => store.set({ answers: model.get("answers") }),
   };
   for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
   return () => {

@@ -30,7 +30,7 @@ export class ReferencesPanel {
     this.end = h("p", {});
     this.element = h("div", { class: "references" }, this.head, this.list, this.frozen, this.end);
     store.subscribe((state, changed) => {
-      if (changed.has("step") || changed.has("selection")) this.turn(state);
+      if (["step", "selection", "answers"].some((name) => changed.has(name))) this.turn(state);
     });
   }
 
@@ -56,7 +56,7 @@ export class ReferencesPanel {
     const row = (alarm) => (number) => this.row(trace.payload.holders.table[number], alarm);
     this.list.replaceChildren(...holders.map(row(false)), ...leaked.map(row(true)));
     if (frozen) {
-      const until = frozen[3] === null ? [] : [", set again in ", stepLink(this.store, frozen[3])];
+      const until = frozen[3] === null || frozen[3] >= trace.steps ? [] : [", set again in ", stepLink(this.store, frozen[3])];
       this.frozen.replaceChildren(`frozen: ${frozen[0] ?? "somebody"} keeps the ${frozen[2]} since `,
         stepLink(this.store, frozen[1], "before the trace"), ...until);
     } else write(this.frozen, "");
@@ -69,12 +69,15 @@ export class ReferencesPanel {
     const { store } = this;
     const by = fn ?? task ?? "";
     const where = line ? `line ${line}` : null;
+    // What is hidden behind a question may drop it, or nothing ever does.
+    const { steps, all } = store.trace;
+    const hidden = steps < all && !(dropped !== null && dropped < steps);
     return h("li", { class: alarm ? "alarm" : "" },
       place && store.knows(place) ? link(name, () => store.select(place), `Select ${place}`)
         : h("strong", {}, name),
       h("span", { class: "quiet by", title: where }, kind === "in flight" ? "in flight" : by),
       h("span", { class: "when" }, stepLink(store, taken, "before the trace"), " to ",
-        stepLink(store, dropped, "the end")));
+        hidden ? "now" : stepLink(store, dropped, "the end")));
   }
 
   // The list is as high as it ever gets for this page: what stands below it never moves.

@@ -35,7 +35,9 @@ export class SentencePanel {
   turn(k) {
     const { trace } = this.store;
     if (k < 0) {
-      write(this.what, "This trace has no steps: the picture shows the start.");
+      const nothing = trace.all ? "Nothing has happened yet" : "This trace has no steps";
+      write(this.what, `${nothing}: the picture shows the start.`);
+      for (const element of [this.why, this.call, this.changes, this.where]) write(element, "");
       return;
     }
     const [what, why] = parted(trace.sentence(k), trace.objects);
@@ -54,7 +56,7 @@ export class SentencePanel {
     const phase = trace.payload.phases[trace.phase(k)];
     const attempt = phase?.[3] === null || phase?.[3] === undefined ? "" : `, attempt ${phase[3]}`;
     const about = phase ? `${phase[0]}${phase[2] ? ` of ${phase[2]}` : ""}${attempt}` : "";
-    const end = k === this.store.last && trace.payload.bug
+    const end = k === trace.all - 1 && trace.payload.bug
       ? ` · the trace ends here: ${trace.payload.bug}` : "";
     write(this.where, `task ${trace.task(k) || "none"} · ${about}${end}`);
   }
@@ -63,13 +65,13 @@ export class SentencePanel {
   measure() {
     const { trace } = this.store;
     const width = this.element.clientWidth;
-    if (!width || width === this.measured || !trace.steps) return;
+    if (!width || width === this.measured || !trace.all) return;
     this.measured = width;
     const longest = trace.payload.sentences.table.map((text, i) => [text.length, i])
       .sort((a, b) => b[0] - a[0]).slice(0, 3).map(([, i]) => i);
     const steps = longest.map((i) => trace.payload.sentences.at.indexOf(i));
     let most = [0, 0];
-    for (let k = 0; k < trace.steps; k++) {
+    for (let k = 0; k < trace.all; k++) {
       const changes = trace.ends[k] - (k ? trace.ends[k - 1] : 0);
       if (changes > most[0]) most = [changes, k];
     }

@@ -9,21 +9,44 @@ export const UNITS = ["step", "call", "phase", "change"];
 export const SPEEDS = [1, 2, 4, 8, 16, 32];
 
 export class Store {
-  constructor(trace, given = {}) {
+  constructor(trace, { questions = [], ...given } = {}) {
     this.trace = trace;
+    this.questions = questions;
     this.listeners = [];
-    this.last = trace.steps - 1;
     this.state = {
       step: 0, selection: trace.payload.timeline[0]?.split(".")[0] ?? "", folds: {},
       fields: [...trace.payload.timeline], unit: "step", speed: 4, playing: false,
-      lines: new Set(), watched: [], words: "", said: "", frame: null, ...given,
+      lines: new Set(), watched: [], words: "", said: "", frame: null, answers: [], ...given,
     };
-    this.state.step = this.clamped(this.state.step);
+    this.veil();
     if (!this.knows(this.state.selection)) this.state.selection = "";
   }
 
   knows(name) {
     return this.trace.objects.has(name) || this.trace.slotOf.has(name);
+  }
+
+  /** The furthest step that may be seen. */
+  get last() {
+    return this.trace.steps - 1;
+  }
+
+  /** The number of the first question that is open, -1 if none is. */
+  get asked() {
+    return this.state.answers.findIndex(({ done }) => !done);
+  }
+
+  /** The step that is asked about, while the player stands before it; else null. */
+  get next() {
+    return this.asked >= 0 && this.state.step === this.last ? this.last + 1 : null;
+  }
+
+  // Of the step that is asked about, and of what comes behind it, nothing may be seen.
+  veil() {
+    const { asked, trace } = this;
+    trace.steps = asked < 0 ? trace.all : this.questions[asked].step;
+    this.changesOf = this.hitsOf = null;
+    this.state.step = this.clamped(this.state.step);
   }
 
   clamped(step) {
@@ -37,19 +60,26 @@ export class Store {
   }
 
   set(patch) {
+    if ("step" in patch) patch = { ...patch, step: this.clamped(patch.step) };
+    const { step } = this.state;
     const changed = new Set(Object.keys(patch).filter((key) => patch[key] !== this.state[key]));
     if (!changed.size) return;
     Object.assign(this.state, patch);
+    if (changed.has("answers")) this.veil();
+    if (this.state.step !== step) changed.add("step");
     for (const listener of this.listeners) listener(this.state, changed);
   }
 
   /** Go to a step; a person who moves takes over from play. */
   go(step, more = {}) {
     if (step === null || step === undefined) {
-      this.set({ said: "There is no such step in this direction.", playing: false });
+      const asked = this.asked < 0 ? "" : ", or the question comes first";
+      this.set({ said: `There is no such step in this direction${asked}.`, playing: false });
       return false;
     }
-    this.set({ step: this.clamped(step), frame: null, said: "", playing: false, ...more });
+    const hidden = step > this.last && this.asked >= 0;
+    const said = hidden ? "Answer the question, and what comes is shown." : "";
+    this.set({ step, frame: null, said, playing: false, ...more });
     return true;
   }
 
@@ -59,6 +89,13 @@ export class Store {
 
   /** Where forward (1) or back (-1) leads, in the unit that was chosen. */
   neighbour(way) {
+    const there = this.towards(way);
+    // There is always a way up to the question, whatever one goes by.
+    const before = way > 0 && this.asked >= 0 && this.state.step < this.last;
+    return there ?? (before ? this.last : null);
+  }
+
+  towards(way) {
     const { step, unit, selection } = this.state;
     const there = step + way >= 0 && step + way <= this.last ? step + way : null;
     if (unit === "phase") return phaseFrom(this.trace, step, way);
@@ -114,6 +151,10 @@ export class Store {
 
   play(on = !this.state.playing) {
     clearTimeout(this.timer);
+    if (on && this.next !== null) {
+      this.go(this.next);
+      return;
+    }
     if (on && this.state.step >= this.last) this.set({ step: this.clamped(0), frame: null });
     this.set({ playing: on, said: "" });
     if (on) this.timer = setTimeout(() => this.tick(), this.pause());

@@ -23,7 +23,7 @@ export class Timeline {
     this.element = h("div", { class: "timeline" }, this.labels, this.svg, this.add);
     this.tasks = this.runners();
     store.subscribe((state, changed) => {
-      if (changed.has("fields")) this.draw();
+      if (changed.has("fields") || changed.has("answers")) this.draw();
       if (changed.has("step")) this.mark(state.step);
       if (changed.has("selection") || changed.has("fields")) this.offer();
     });
@@ -33,7 +33,7 @@ export class Timeline {
   runners() {
     const { trace } = this.store;
     const lanes = new Map();
-    for (let k = 0; k < trace.steps; k++) {
+    for (let k = 0; k < trace.all; k++) {
       const name = trace.task(k) || "no task";
       if (!lanes.has(name)) lanes.set(name, []);
       const stretches = lanes.get(name);
@@ -63,11 +63,13 @@ export class Timeline {
   }
 
   x(step) {
-    return (step / Math.max(1, this.store.trace.steps)) * this.width;
+    return (step / Math.max(1, this.store.trace.all)) * this.width;
   }
 
   draw() {
     this.width = this.svg.clientWidth || 640;
+    // What is drawn ends where a question stands.
+    this.end = this.x(this.store.trace.steps);
     const { fields } = this.store.state;
     const made = [];
     let y = 0;
@@ -89,27 +91,38 @@ export class Timeline {
     this.high = Math.max(y, 20);
     this.svg.setAttribute("viewBox", `0 0 ${this.width} ${this.high}`);
     this.svg.setAttribute("height", this.high);
-    this.svg.setAttribute("aria-label", `${fields.join(", ") || "No field"} over all steps`);
+    const { steps, all } = this.store.trace;
+    const which = steps === all ? "all steps" : "the steps before the question";
+    this.svg.setAttribute("aria-label", `${fields.join(", ") || "No field"} over ${which}`);
     // The cursor runs over the courses and under their words.
     const words = made.filter((element) => element.tagName === "text");
-    this.svg.replaceChildren(...made, this.cursor, ...words);
+    this.svg.replaceChildren(...made, ...this.veil(), this.cursor, ...words);
     this.labels.replaceChildren(...labels);
     this.mark(this.store.state.step);
   }
 
+  veil() {
+    if (this.end >= this.width) return [];
+    return [s("rect", { x: this.end, y: 0, width: this.width - this.end, height: this.high,
+      class: "veil" }, s("title", {}, "Hidden until the question is answered"))];
+  }
+
   mark(step) {
     if (!this.cursor) return;
-    const x = this.x(step + 0.5);
+    const x = this.x(Math.max(0, step + 0.5));
     this.cursor.setAttribute("d", `M${x} 0V${this.high}`);
   }
 
   jump(event) {
     const place = (event.clientX - this.svg.getBoundingClientRect().left) / this.svg.clientWidth;
-    this.store.go(Math.floor(place * this.store.trace.steps));
+    this.store.go(Math.floor(place * this.store.trace.all));
   }
 
   lane(name, stretches, y) {
-    return stretches.map(([first, end]) => s("rect", {
+    const { steps } = this.store.trace;
+    const seen = stretches.filter(([first]) => first < steps)
+      .map(([first, end]) => [first, Math.min(end, steps)]);
+    return seen.map(([first, end]) => s("rect", {
       x: this.x(first), y: y + 5, width: Math.max(1, this.x(end) - this.x(first)), height: 14,
       class: "f-present",
     }, s("title", {}, `${name}: steps ${first} to ${end - 1}`)));
@@ -124,6 +137,7 @@ export class Timeline {
       ...(trace.events[base]?.states ?? [])]);
     const found = [];
     for (const state of [...states].sort((a, b) => a - b)) {
+      if (state > trace.steps) break;
       const there = Boolean(trace.value(base, state));
       const value = there ? counted(path, trace.value(slot, state)) : undefined;
       if (!found.length || found.at(-1)[1] !== value) found.push([state, value]);
@@ -149,7 +163,7 @@ export class Timeline {
     course.forEach(([state, value], n) => {
       // The change of step k is drawn where step k begins.
       const x = this.x(Math.max(0, state - 1));
-      const end = n + 1 < course.length ? this.x(course[n + 1][0] - 1) : this.width;
+      const end = n + 1 < course.length ? this.x(course[n + 1][0] - 1) : this.end;
       if (value === undefined) return;
       d += `${d && course[n - 1][1] !== undefined ? "L" : "M"}${x} ${at(value)}H${end}`;
       const room = 7 * String(value).length + 4;
@@ -165,7 +179,7 @@ export class Timeline {
   bars(course, y) {
     return course.flatMap(([state, value], n) => {
       const x = this.x(Math.max(0, state - 1));
-      const end = n + 1 < course.length ? this.x(course[n + 1][0] - 1) : this.width;
+      const end = n + 1 < course.length ? this.x(course[n + 1][0] - 1) : this.end;
       if (value === undefined || value === null || value === false) return [];
       const words = shown(value);
       const [kind] = words.match(/^(migration|swap|none)/) ?? ["present"];
