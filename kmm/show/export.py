@@ -29,7 +29,8 @@ new ResizeObserver(() => {
   } catch { /* A page of another origin keeps the height that it has. */ }
 }).observe(document.documentElement);
 </script>
-<style>body{padding:0!important}h1{display:none}</style>
+<style>:root{color-scheme:light!important}body{padding:0!important;background:none!important}
+h1{display:none}</style>
 """
 
 

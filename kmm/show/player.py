@@ -131,9 +131,9 @@ def _player_class() -> type[Any]:
             return {kind: both[kind] for kind in STILL}
 
         def html(self) -> str:
-            """The player as it stands, as a page of its own."""
+            """The player as it stands, as a page that is white as paper."""
             names = ("step", "selection", "folds", "questions", "answers")
-            return page(self._trace, **{name: getattr(self, name) for name in names})
+            return page(self._trace, theme="light", **{n: getattr(self, n) for n in names})
 
         def _repr_mimebundle_(self, **arguments: Any) -> Any:
             if exporting():

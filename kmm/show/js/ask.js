@@ -64,8 +64,10 @@ export class AskPanel {
     this.why = h("div", { class: "why" });
     this.onward = h("div", { class: "onward" });
     this.saved = savedDialog();
+    this.asText = button("Answers as text", () => this.saved.show(store.state.answers), "mark");
     this.element = h("section", { class: "ask", "aria-label": "Question" },
-      h("div", { class: "head" }, this.title, this.marks), this.text, this.form, this.verdict,
+      h("div", { class: "head" }, this.title, h("div", { class: "marks" }, this.marks, this.asText)),
+      this.text, this.form, this.verdict,
       this.why, this.onward, this.saved.element);
     store.subscribe((state, changed) => {
       if (state.step !== this.held) this.held = null;
@@ -101,12 +103,8 @@ export class AskPanel {
     this.say(record);
     this.drawMarks();
     this.drawOnward(record);
-    if (had && !this.element.contains(this.element.getRootNode().activeElement)) this.enter();
-    else if (had && !this.visible(this.element.getRootNode().activeElement)) this.enter();
-  }
-
-  visible(element) {
-    return !element.closest("[hidden]");
+    const now = this.element.getRootNode().activeElement;
+    if (had && (!this.element.contains(now) || now.closest("[hidden]"))) this.enter();
   }
 
   // The verdict and the explanation, once there is an answer.
@@ -137,7 +135,8 @@ export class AskPanel {
     const { store } = this;
     const { asked } = store;
     const { answers } = store.state;
-    this.onward.hidden = !done && !answers.some((record) => record.done);
+    this.onward.hidden = !done;
+    this.asText.hidden = !answers.some((record) => record.done);
     const count = (word) => answers.filter((record) => became(record) === word).length;
     const sum = ["right", "not quite", "shown"].filter(count).map((word) => `${count(word)} ${word}`);
     const ways = asked < 0 ? [
@@ -147,14 +146,13 @@ export class AskPanel {
       store.state.step < store.last ? button("Play on", () => store.play(true), "strong") : null,
       button("Next question", () => this.next(), "strong"),
     ];
-    this.onward.replaceChildren(...(done ? ways.filter(Boolean) : []),
-      button("Answers as text", () => this.saved.show(answers)));
+    this.onward.replaceChildren(...ways.filter(Boolean));
   }
 
   /** The focus goes to what is to be done next. */
   enter() {
     const there = this.record.done ? this.onward.querySelector("button") : this.input;
-    there?.focus({ preventScroll: false });
+    there?.focus();
   }
 
   /** What is read out where a question stands. */
@@ -232,6 +230,7 @@ function savedDialog() {
     write(said, "");
     element.showModal();
     text.select();
+    text.scrollTop = 0;
   };
   return { element, show };
 }

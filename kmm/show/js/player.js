@@ -201,8 +201,9 @@ function mount(el, data, { address = false, ...options } = {}) {
   });
   store.subscribe((state, changed) => {
     if (["step", "selection", "answers"].some((name) => changed.has(name))) remember();
+    // An answer is not lost by whoever leaves the page right after it.
+    if (changed.has("answers")) remember.now();
   });
-  addEventListener("pagehide", remember.now);
   addEventListener("hashchange", () => {
     const { step, selection } = fromAddress();
     if (step !== undefined) store.go(step);

@@ -35,9 +35,10 @@ export class SentencePanel {
   turn(k) {
     const { trace } = this.store;
     if (k < 0) {
-      const nothing = trace.all ? "Nothing has happened yet" : "This trace has no steps";
-      write(this.what, `${nothing}: the picture shows the start.`);
-      for (const element of [this.why, this.call, this.changes, this.where]) write(element, "");
+      write(this.what, trace.all ? "The start: nothing has happened yet."
+        : "This trace has no steps: the picture shows the start.");
+      for (const part of [this.why, this.call, this.where]) write(part, "");
+      this.changes.replaceChildren();
       return;
     }
     const [what, why] = parted(trace.sentence(k), trace.objects);

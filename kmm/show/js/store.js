@@ -19,6 +19,7 @@ export class Store {
       lines: new Set(), watched: [], words: "", said: "", frame: null, answers: [], ...given,
     };
     this.veil();
+    this.state.step = this.clamped(this.state.step);
     if (!this.knows(this.state.selection)) this.state.selection = "";
   }
 
@@ -46,7 +47,7 @@ export class Store {
     const { asked, trace } = this;
     trace.steps = asked < 0 ? trace.all : this.questions[asked].step;
     this.changesOf = this.hitsOf = null;
-    this.state.step = this.clamped(this.state.step);
+    this.state.step = Math.min(this.state.step, this.last);
   }
 
   clamped(step) {
@@ -60,7 +61,7 @@ export class Store {
   }
 
   set(patch) {
-    if ("step" in patch) patch = { ...patch, step: this.clamped(patch.step) };
+    if (patch.step > this.last) patch = { ...patch, step: this.last };
     const { step } = this.state;
     const changed = new Set(Object.keys(patch).filter((key) => patch[key] !== this.state[key]));
     if (!changed.size) return;
@@ -79,7 +80,7 @@ export class Store {
     }
     const hidden = step > this.last && this.asked >= 0;
     const said = hidden ? "Answer the question, and what comes is shown." : "";
-    this.set({ step, frame: null, said, playing: false, ...more });
+    this.set({ step: this.clamped(step), frame: null, said, playing: false, ...more });
     return true;
   }
 
