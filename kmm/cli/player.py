@@ -22,13 +22,14 @@ TRACE = '{"format":"kmm-trace/'
 
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("what", metavar="NAME|FILE", help="the scenario, or the saved trace")
+    command.add_argument("--ask", metavar="N", type=int, help="ask N questions on the way")
     command.add_argument("-o", "--output", metavar="FILE", help="where to (NAME.html)")
 
 
 def obey(options: argparse.Namespace) -> int:
     trace = _trace(options.what)
     path = options.output or f"{Path(options.what).stem or 'trace'}.html"
-    trace.to_html(path)
+    trace.to_html(path, ask=options.ask)
     out().line(f"{path}: {len(trace)} steps")
     return 0
 

@@ -84,14 +84,14 @@ class Asked:
     def read(self, guess: Any) -> str | None:
         """The guess as it is compared and said again; None if it is of another kind."""
         if isinstance(guess, str):
-            guess = " ".join(guess.split())
+            text: str = " ".join(guess.split())
             if not self.is_number:
-                return guess or None
-            if not NUMBER.fullmatch(guess):
+                return text or None
+            if not NUMBER.fullmatch(text):
                 return None
-            small = guess.lower()
+            small = text.lower()
             if small.startswith("-e"):
-                return guess.upper()
+                return text.upper()
             return str(int(small, 16 if small.startswith("0x") else 10))
         if not self.is_number:
             return str(guess) if isinstance(guess, int) else None

@@ -82,7 +82,7 @@ def predict(
     if field is None and k is None:
         first = trace.pivotal(1)
         if not first:
-            raise KmmError('nothing in this trace asks for a question; choose one: ("p0._count", 3)')
+            raise KmmError('nothing here asks for a question; choose one: ("p0._count", 3)')
         field, k = first[0].field, first[0].step
     elif field is None or k is None:
         raise KmmError('a question needs both: trace.predict("p0._count", 38)')

@@ -5,9 +5,9 @@ trace.play(ask=[kmm.Question(38, "p0._count"), kmm.Question(96, "n0.mapcount")])
 trace.play(ask=3)                                   the first three that trace.pivotal(3) picks
 trace.to_html("ask.html", ask=3)                    the same as one file
 
-The player plays up to the step and hides what comes until there is an answer, or somebody asks to be
-shown.  Questions are there to learn from, not to be marked: who looks into the page's source finds
-the answers.
+The player plays up to the step and hides what comes until there is an answer, or somebody asks to
+be shown.  Questions are there to learn from, not to be marked: who looks into the page's source
+finds the answers.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 
 The notebook is run in a kernel of its own, whose outputs are for a page (export.py), and nbconvert
 writes it.  What nbconvert's template would fetch from elsewhere (require.js, MathJax, mermaid, a
-widget manager) is left out, and the page forbids the browser to fetch anything: it opens on a machine
-without a network, and no reader is seen by anybody.  So formulas stay as they are typed.
+widget manager) is left out, and the page forbids the browser to fetch anything: it opens on a
+machine without a network, and no reader is seen by anybody.  So formulas stay as they are typed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from typing import Any
 
 from kmm.errors import KmmError
 from kmm.show.export import VARIABLE
-
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 #: Scripts and styles of the page itself, and pictures that are part of it: nothing else is loaded.
 POLICY = (
@@ -36,7 +34,9 @@ _TEMPLATE = f"""{{%- extends 'index.html.j2' -%}}
 """
 
 
-def export_notebook(path: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> Path:
+def export_notebook(
+    path: str | os.PathLike[str], out: str | os.PathLike[str] | None = None
+) -> Path:
     """Run a notebook and write it as one HTML page; the notebook's own file is left as it is.
 
     Arguments: `path` the notebook, `out` where to, None for the same name with ".html".
@@ -71,7 +71,8 @@ def _read(path: Path) -> Any:
     if not isinstance(document, dict) or not {"nbformat", "metadata"} <= set(document):
         raise KmmError(f"{path}: is no notebook")
     try:
-        notebook = nbformat.reads(text, as_version=4)
+        read: Any = nbformat.reads
+        notebook = read(text, as_version=4)
         nbformat.validate(notebook)
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise KmmError(f"{path}: is no notebook: {str(error).splitlines()[0]}") from None
@@ -96,11 +97,8 @@ def _run(notebook: Any, path: Path) -> None:
         raise KmmError(f"{path}: its kernel died") from None
     except NoSuchKernel as error:
         raise KmmError(f"{path}: there is no kernel {error.name!r} here") from None
+    # Without their state, nbconvert passes over widgets of others, and shows what they are besides.
     notebook.metadata.pop("widgets", None)
-    for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            # A widget of somebody else: what it is besides is shown.
-            output.get("data", {}).pop(WIDGET, None)
 
 
 def _place(notebook: Any) -> str:
@@ -115,7 +113,8 @@ def _place(notebook: Any) -> str:
 def _page(notebook: Any, path: Path) -> str:
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(raw_template=_TEMPLATE, embed_images=True)
+    make: Any = HTMLExporter
+    exporter = make(raw_template=_TEMPLATE, embed_images=True)
     resources = {"metadata": {"name": path.stem, "path": str(path.resolve().parent)}}
     text, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(text)

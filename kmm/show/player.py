@@ -94,8 +94,8 @@ def _player_class() -> type[Any]:
         step = traitlets.Int(0).tag(sync=True)
         selection = traitlets.Unicode().tag(sync=True)
         folds = traitlets.Dict().tag(sync=True)
-        questions = traitlets.List().tag(sync=True)
-        answers = traitlets.List().tag(sync=True)
+        questions: Any = traitlets.List().tag(sync=True)
+        answers: Any = traitlets.List().tag(sync=True)
 
         def __init__(self, trace: Trace, step: int, select: str, asked: list[Any]) -> None:
             self._trace = trace

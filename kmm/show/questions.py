@@ -2,13 +2,14 @@
 """Questions in the player: what is sent to the browser, and what comes back from it.
 
 What a question says is made by whoever asks (kmm.learn); here it is a thing with a method
-`asked(trace)`, which returns a dict with "step", "field" and all texts that the browser shows.  What
-is kept of an answer is a dict as well; see `open_answer`.
+`asked(trace)`, which returns a dict with "step", "field" and all texts that the browser shows.
+What is kept of an answer is a dict as well; see `open_answer`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from kmm.errors import KmmError
@@ -40,7 +41,7 @@ def questions(trace: Trace, ask: Any) -> list[dict[str, Any]]:
     asked = sorted((_asked(trace, question) for question in ask), key=lambda q: int(q["step"]))
     if not asked:
         raise KmmError(f"there is no question in the list; {USAGE}")
-    for one, other in zip(asked, asked[1:], strict=False):
+    for one, other in pairwise(asked):
         if one["step"] == other["step"]:
             raise KmmError(
                 f"two questions about step {one['step']}: the answer to one shows the other's; "
