@@ -251,3 +251,15 @@ def test_the_command_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert path.read_text(encoding="utf-8").count('"accepted"') == 2
     assert main(["player", "move-esrch", "--ask", "2", "-o", str(tmp_path / "no.html")]) == 2
     assert "nothing in this trace" in capsys.readouterr().err
+
+
+def test_the_page_of_the_player_shows_how_to_follow_it(capsys: pytest.CaptureFixture[str]) -> None:
+    for package in ("ipywidgets", "IPython", "matplotlib"):
+        pytest.importorskip(package, reason="needs the lab's packages (`pip install 'kmm[lab]'`)")
+    text = Path(__file__).resolve().parents[1].joinpath("docs", "player.md").read_text("utf-8")
+    (example,) = (b for b in re.findall(r"```python\n(.*?)```", text, re.S) if "follow" in b)
+    names: dict[str, Any] = {"kmm": kmm, "trace": kmm.load("anon-shared").run().trace}
+    exec(example, names)
+    capsys.readouterr()
+    answered(names["player"], 0, given="0", value=0, right=True)
+    assert "p0.mapcount: True" in capsys.readouterr().out

@@ -65,14 +65,6 @@ TURNS = (
 )
 
 
-class _Candidate(NamedTuple):
-    rank: int
-    step: int
-    question: Question
-    #: What may be asked only once: a kind of field with its answer.
-    same: tuple[str, str]
-
-
 @Trace.extend
 def pivotal(trace: Trace, n: int = 5) -> tuple[Question, ...]:
     """At most n questions about pivotal steps, in the order of their steps.
@@ -82,39 +74,41 @@ def pivotal(trace: Trace, n: int = 5) -> tuple[Question, ...]:
     """
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise KmmError(f"how many questions? A number from 1 on, not {n!r}")
-    chosen: list[_Candidate] = []
-    turns: set[int] = set()
-    taken: set[tuple[str, str]] = set()
-    phases: set[int] = set()
-    for found in sorted(_candidates(trace)):
-        phase = trace.phases().phase_at(found.step).first
-        if found.rank in turns or found.same in taken or phase in phases:
+    chosen: list[Question] = []
+    # What may be asked only once: a kind of turn, a phase, a kind of field with its answer.
+    asked_of: set[Any] = set()
+    for rank, step, path in sorted(_turns(trace)):
+        once = {rank, trace.phases().phase_at(step)}
+        if once & asked_of:
             continue
-        turns.add(found.rank)
-        taken.add(found.same)
-        phases.add(phase)
-        chosen.append(found)
+        asked = Asked.of(trace, path, step)
+        same = _same(asked)
+        if same is None or same in asked_of:
+            continue
+        asked_of |= {*once, same}
+        chosen.append(Question(step, path))
         if len(chosen) == n:
             break
-    return tuple(found.question for found in sorted(chosen, key=lambda found: found.step))
+    return tuple(sorted(chosen, key=lambda question: question.step))
 
 
-def _candidates(trace: Trace) -> Iterator[_Candidate]:
-    """Every turn of the trace that can be asked about."""
+def _turns(trace: Trace) -> Iterator[tuple[int, int, str]]:
+    """Every turn of the trace: its rank, its step and the field that turns."""
     for step in trace:
         for change in real(step.changes):
             rank = next((i for i, t in enumerate(TURNS) if t.matches(step, change)), None)
-            if rank is None:
-                continue
-            # Of a mapcount people say how many ptes there are, and the kernel one less.
-            path = change.path.replace("._mapcount", ".mapcount")
-            asked = Asked.of(trace, path, step.index)
-            if asked.accepted and asked.answer != asked.field.at(trace, step.index):
-                yield _Candidate(rank, step.index, Question(step.index, path), _same(asked))
+            if rank is not None:
+                # Of a mapcount people say how many ptes there are, and the kernel one less.
+                yield rank, step.index, change.path.replace("._mapcount", ".mapcount")
 
 
-def _same(asked: Asked) -> tuple[str, str]:
-    """Questions that differ only in the names of their objects have the same."""
+def _same(asked: Asked) -> tuple[str, str] | None:
+    """Questions that differ only in the names of their objects have the same.
+
+    None for a field that has no value afterwards, or the one that it had.
+    """
+    if not asked.accepted or asked.answer == asked.field.at(asked.trace, asked.k):
+        return None
     kind = re.sub(r"\[.*|.*\.", "", asked.field.path)
     answer = asked.accepted[0]
     return kind, answer if asked.is_number else re.sub(r"\d+", "", answer)
