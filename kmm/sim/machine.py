@@ -13,7 +13,7 @@ After a KernelBug the machine is dead: each further step raises the same bug aga
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,12 @@ class Machine:
         self.inside = False
         #: The environment wants to be asked before each step, or the machine is dead.
         self.hooked = False
+        #: It wants to be told of calls too, or the machine is dead.
+        self.attended = False
+        #: While somebody watches what is read: told of each slot.
+        self.saw: Callable[[int], object] | None = None
+        #: Where runs of one program are compared: the slots of what they made.
+        self.known_slots: dict[Any, int] | None = None
         self._environment = Environment()
         self._slots = 0
         self._entered: list[Machine | None] = []
@@ -62,10 +68,18 @@ class Machine:
             return name
         return next(n for i in itertools.count(2) if (n := f"{name}#{i}") not in self.objects)
 
-    def take_slots(self, count: int) -> int:
-        """The first of `count` new slots of the record."""
+    def take_slots(self, count: int, owner: Any = None) -> int:
+        """The first of `count` new slots of the record, which belong to `owner`.
+
+        While runs of one program are compared, what has the same name has the same slots in all
+        of them.
+        """
+        if self.known_slots is not None and owner in self.known_slots:
+            return self.known_slots[owner]
         first = self._slots
         self._slots += count
+        if self.known_slots is not None:
+            self.known_slots[owner] = first
         return first
 
     def add(self, thing: Any) -> None:
@@ -91,7 +105,9 @@ class Machine:
 
     def attend(self) -> None:
         """Look anew whether the environment wants to be asked."""
-        self.hooked = self.bug is not None or self._environment.attentive
+        dead = self.bug is not None
+        self.hooked = dead or self._environment.attentive
+        self.attended = dead or self._environment.attends_calls
 
     def __enter__(self) -> Machine:
         self._entered.append(now.machine)
