@@ -12,8 +12,10 @@ The tasks run again from the start each time (rewind.py), with the same first st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+from kmm.errors import KmmError
 from kmm.explore.events import Events, Waiting
 from kmm.explore.rewind import Start
 from kmm.sim import KernelBug, Machine, Tracked
@@ -25,10 +27,14 @@ Tasks = Mapping[Tracked, Callable[[], Any]]
 
 
 class End(NamedTuple):
-    """How a run ended: the bug that stopped it, if any, and which task made each step."""
+    """How a run ended: the bug that stopped it, if any, and which task made each step.
+
+    `preemptions`: how often a task was left that could go on.
+    """
 
     bug: KernelBug | None
     taken: list[int]
+    preemptions: int
 
 
 class Counts(NamedTuple):
@@ -59,9 +65,10 @@ class Frame:
 class Search:
     """All runs of `tasks` on `machine`, which stands at its start."""
 
-    def __init__(self, machine: Machine, tasks: Tasks) -> None:
+    def __init__(self, machine: Machine, tasks: Tasks, *, longest: int | None = None) -> None:
         self.machine = machine
         self.tasks = tasks
+        self.longest = longest
         self.counts = Counts()
         self._accesses = Accesses(machine)
         self._events = Events(len(tasks))
@@ -107,7 +114,13 @@ class Search:
         for task in scheduler.tasks:
             if not task.done and task.until is not None and bug is not None:
                 self._blocked(task)
-        return End(bug, scheduler.taken)
+        self.machine.saw = None
+        return End(bug, scheduler.taken, self._preemptions())
+
+    def _preemptions(self) -> int:
+        """How often, in the run that was made last, a task was left that could go on."""
+        pairs = pairwise(self._frames)
+        return sum(left.turn != frame.turn and left.turn in frame.able for left, frame in pairs)
 
     def _turn_back(self) -> bool:
         """The last place from which something is open becomes the end; False if there is none."""
@@ -125,6 +138,11 @@ class Search:
 
     def _choose(self, scheduler: Scheduler, able: list[Task]) -> Task | None:
         frames = self._frames
+        if self.longest is not None and len(scheduler.taken) >= self.longest:
+            names = ", ".join(task.name for task in able)
+            raise KmmError(
+                f"a run has made {self.longest} steps and is not done: one of {names} never ends"
+            )
         if len(scheduler.taken) > len(self._events):
             self._close(scheduler)
             turn = self._new_frame(scheduler, able)
