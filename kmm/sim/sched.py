@@ -185,17 +185,19 @@ class Scheduler(Environment):
             machine.inside, machine.saw = inside, saw
 
     def _deadlock(self, waiting: Sequence[Task]) -> None:
-        """The first of those that wait leaves its step in the record, as one that failed."""
-        machine, task = self.machine, waiting[0]
-        machine.die(KernelBug("deadlock", None, "; ".join(map(self.waits, waiting))))
-        if machine.recorder is not None and task.function is not None:
-            frame = sys._getframe() if task is self.running else task.greenlet.gr_frame
+        """Each of those that wait leaves its step in the record, as one that failed."""
+        bug = KernelBug("deadlock", None, "; ".join(map(self.waits, waiting)))
+        recorder = self.machine.recorder
+        for task in waiting if recorder is not None else ():
+            assert task.function is not None and recorder is not None
+            here = self._greenlet.getcurrent() is task.greenlet
+            frame = sys._getframe() if here else task.greenlet.gr_frame
             while frame.f_back and frame.f_globals.get("__name__", "").startswith("kmm.sim."):
                 frame = frame.f_back
-            machine.recorder.switch(task.struct)
-            machine.recorder.step(task.function.number, frame, task.args, None, failed=True)
-        assert machine.bug is not None
-        raise machine.bug
+            recorder.switch(task.struct)
+            recorder.step(task.function.number, frame, task.args, None, failed=True)
+        self.machine.die(bug)
+        raise bug
 
     def waits(self, task: Task) -> str:
         """What the task waits for, and for whom."""
