@@ -193,7 +193,7 @@ def by_brute_force(machine: Machine, tasks: Any) -> Iterator[tuple[Any, ...]]:
             accesses.begin()
             bug = Scheduler(machine, tasks).run(choose)
             yield state(machine, bug)
-            start.rewind(accesses)
+            start.rewind(accesses.written)
             _forget_seen(machine)
             while open_ and len(open_[-1]) == 1:
                 open_.pop()

@@ -107,11 +107,11 @@ class Bounded:
                     self._places, self._known = [], 0
                     while True:
                         yield self._run()
-                        start.rewind(self._accesses)
+                        start.rewind(self._accesses.written)
                         if not self._turn_back():
                             break
         finally:
-            start.rewind(self._accesses)
+            start.rewind(self._accesses.written)
             self.machine.recorder, self.machine.saw = before
 
     def _shared(self) -> set[int]:
@@ -124,8 +124,8 @@ class Bounded:
 
     def _run(self) -> End:
         self._accesses.begin()
-        scheduler = Scheduler(self.machine, self.tasks)  # type: ignore[arg-type]
-        scheduler.script = [place.turn for place in self._places[:-1]]
+        script = [place.turn for place in self._places[:-1]]
+        scheduler = Scheduler(self.machine, self.tasks, script)  # type: ignore[arg-type]
         bug = scheduler.run(self._choose)
         self._close(scheduler)
         self.machine.saw = None

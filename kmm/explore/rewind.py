@@ -8,10 +8,10 @@ few things of a machine that have none.  A running machine is never copied.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kmm.sim import Cells, ListHead, Machine, Tracked
-from kmm.sim.access import Accesses
 
 _ABSENT = object()
 
@@ -41,13 +41,13 @@ class Start:
         elif isinstance(thing, ListHead):
             self._lists[thing.base] = (thing, tuple(thing._place.items()))
 
-    def rewind(self, accesses: Accesses) -> None:
-        """Put back what the run has changed, of which `accesses` kept the slots."""
+    def rewind(self, written: Iterable[int]) -> None:
+        """Put back what the run has changed: the slots `written`, and what has none."""
         machine = self.machine
         for name in [name for name in machine.objects if name not in self._names]:
             del machine.objects[name]
-        for code in set(accesses.writes):
-            self._restore(code >> 3)
+        for slot in written:
+            self._restore(slot)
         for attributes, before in self._plain:
             attributes.clear()
             attributes.update(

@@ -89,19 +89,21 @@ class Search:
                     end = self._run()
                     if end is not None:
                         yield end
-                    start.rewind(self._accesses)
+                    start.rewind(self._accesses.written)
                     if not self._turn_back():
                         return
         finally:
-            start.rewind(self._accesses)
+            start.rewind(self._accesses.written)
             machine.recorder, machine.saw = before
 
     def _run(self) -> End | None:
         """One run; None if it was found to repeat another."""
         self._accesses.begin()
         self._repeated = False
-        scheduler = Scheduler(self.machine, self.tasks)
-        scheduler.script = [frame.turn for frame in self._frames[:-1]]
+        if self._frames:  # what is known is not written down again
+            self.machine.recorder, self.machine.saw = None, bool
+        script = [frame.turn for frame in self._frames[:-1]]
+        scheduler = Scheduler(self.machine, self.tasks, script)
         bug = scheduler.run(self._choose)
         if len(scheduler.taken) > len(self._events):
             self._close(scheduler)
@@ -149,7 +151,7 @@ class Search:
             if turn is None:
                 return None
         else:
-            self._accesses.skip()
+            self._accesses.resume()
             if not frames:
                 frames.append(Frame({task.number for task in able}, {}, able[0].number))
             turn = scheduler.tasks[frames[-1].turn]

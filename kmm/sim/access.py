@@ -70,20 +70,32 @@ class Accesses:
         self.olds: list[Any] = []
         #: Told of each new cell of a container: (container, key, slot).
         self.new_cell: Callable[[Any, Any, int], None] = _ignore
+        self._written: set[int] = set()
         self._told = 0
 
     def begin(self) -> None:
-        """A run begins."""
+        """A run begins, and its accesses are kept from now on."""
         self.reads.clear()
         self.writes.clear()
         self.olds.clear()
         self._told = 0
+        self.resume()
+
+    def resume(self) -> None:
+        """What is touched from now on is kept (again)."""
+        self.machine.recorder = self  # type: ignore[assignment]
         self.machine.saw = self.reads.append
 
     def skip(self) -> None:
         """What has been touched up to now is known already."""
         self.reads.clear()
         self._told = len(self.writes)
+
+    @property
+    def written(self) -> set[int]:
+        """Every slot that any run has changed."""
+        self._written.update(code >> 3 for code in self.writes)
+        return self._written
 
     def touched(self) -> tuple[Touched, dict[int, Any]]:
         """The slots touched since this, or `skip`, was called last, and what they held before."""

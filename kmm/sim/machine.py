@@ -57,6 +57,8 @@ class Machine:
         #: Where runs of one program are compared: the slots of what they made.
         self.known_slots: dict[Any, int] | None = None
         self._environment = Environment()
+        #: What is called when a step is about to happen, where `hooked`.
+        self.before: Callable[[Function, tuple[Any, ...]], None] = self._environment.before
         self._slots = 0
         self._entered: list[Machine | None] = []
 
@@ -107,6 +109,7 @@ class Machine:
         """Look anew whether the environment wants to be asked."""
         dead = self.bug is not None
         self.hooked = dead or self._environment.attentive
+        self.before = self._dead if dead else self._environment.before
         self.attended = dead or self._environment.attends_calls
 
     def __enter__(self) -> Machine:
@@ -133,11 +136,10 @@ class Machine:
 
     # What primitives ask of their machine.
 
-    def before(self, function: Function, args: tuple[Any, ...]) -> None:
-        """A step is about to happen."""
-        if self.bug is not None:
-            raise self.bug
-        self._environment.before(function, args)
+    def _dead(self, function: Function, args: tuple[Any, ...]) -> None:
+        """A step of a machine that has stopped."""
+        assert self.bug is not None
+        raise self.bug
 
     def entered(self, function: Function, args: tuple[Any, ...]) -> None:
         """A kernel function has been called."""

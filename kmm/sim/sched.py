@@ -63,12 +63,18 @@ Choose = Callable[["Scheduler", list[Task]], "Task | None"]
 class Scheduler(Environment):
     """Runs `tasks` on `machine`, a step at a time.
 
-    `taken` is which task made each step so far, `running` the one that made the last.
+    `script` says whose the first steps are, by number; nobody is asked about them.  `taken` is
+    whose each step was so far, `running` the task that made the last.
     """
 
     attentive = True
 
-    def __init__(self, machine: Machine, tasks: Mapping[Tracked, Callable[[], Any]]) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        tasks: Mapping[Tracked, Callable[[], Any]],
+        script: Sequence[int] = (),
+    ) -> None:
         try:
             import greenlet
         except ImportError:
@@ -78,9 +84,11 @@ class Scheduler(Environment):
         self._greenlet = greenlet
         self.machine = machine
         self.tasks = [Task(n, struct, run) for n, (struct, run) in enumerate(tasks.items())]
-        self.taken: list[int] = []
-        #: Whose the first steps are; it is not asked who could make them.
-        self.script: Sequence[int] = ()
+        self.taken = list(script)
+        self._script = [self.tasks[number] for number in script]
+        self._made = 0
+        #: So many steps are scripted, from the moment at which all tasks have begun.
+        self._scripted = 0
         self.running: Task | None = None
         self._choose: Choose = _never
         self._hub: Any = None
@@ -98,6 +106,7 @@ class Scheduler(Environment):
         try:
             for task in self.tasks:
                 self._begin(task)
+            self._scripted = len(self._script)
             while (following := self._next()) is not None:
                 self._resume(following)
         except KernelBug as bug:
@@ -136,6 +145,11 @@ class Scheduler(Environment):
 
     def before(self, function: Function, args: tuple[Any, ...]) -> None:
         """The running task is about to make a step: here it can be left."""
+        if self._made < self._scripted:
+            task = self._script[self._made]
+            if task is self.running:
+                self._made += 1
+                return
         if self._ends:
             raise self._greenlet.GreenletExit
         me = self.running
@@ -145,21 +159,20 @@ class Scheduler(Environment):
             self._hub.switch()
             return
         me.function, me.args, me.until = function, args, function.until
-        task = self._next()
-        if task is me:
+        following = self._next()
+        if following is me:
             return
-        if task is None:
+        if following is None:
             self._hub.switch()
         else:
-            self._resume(task)
+            self._resume(following)
 
     def _next(self) -> Task | None:
         """Who makes the next step; None at the end."""
-        made = len(self.taken)
-        if made < len(self.script):
-            task = self.running = self.tasks[self.script[made]]
-            self.taken.append(task.number)
-            return task
+        if self._made < self._scripted:
+            scripted = self.running = self._script[self._made]
+            self._made += 1
+            return scripted
         able = [
             task for task in self.tasks if not task.done and (task.until is None or self._can(task))
         ]
@@ -189,7 +202,8 @@ class Scheduler(Environment):
         bug = KernelBug("deadlock", None, "; ".join(map(self.waits, waiting)))
         recorder = self.machine.recorder
         for task in waiting if recorder is not None else ():
-            assert task.function is not None and recorder is not None
+            assert task.function is not None
+            assert recorder is not None
             here = self._greenlet.getcurrent() is task.greenlet
             frame = sys._getframe() if here else task.greenlet.gr_frame
             while frame.f_back and frame.f_globals.get("__name__", "").startswith("kmm.sim."):

@@ -67,11 +67,10 @@ def _property(field: str, place: int) -> property:
 
     def seen(self: Any) -> Any:
         machine = self.machine
-        saw = machine.saw
-        if saw is not None:
+        if machine.saw is not None:
             if not machine.inside and machine.hooked:
                 machine.before(READ, (self, field))
-            saw(self.base + place)
+            machine.saw(self.base + place)
         return self.__dict__[field]
 
     return property(seen, _unreachable)
