@@ -33,6 +33,7 @@ Trace.ROOMS.update(
     holders="kmm.explain.holders",
     narrate="kmm.explain.narrate",
     phases="kmm.explain.phases",
+    waits="kmm.explain.waits",
     svg="kmm.show.svg",
     play="kmm.show.player",
     _repr_mimebundle_="kmm.show.player",

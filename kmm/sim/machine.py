@@ -13,7 +13,7 @@ After a KernelBug the machine is dead: each further step raises the same bug aga
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,15 @@ class Machine:
         self.inside = False
         #: The environment wants to be asked before each step, or the machine is dead.
         self.hooked = False
+        #: It wants to be told of calls too, or the machine is dead.
+        self.attended = False
+        #: While somebody watches what is read: told of each slot.
+        self.saw: Callable[[int], object] | None = None
+        #: Where runs of one program are compared: the slots of what they made.
+        self.known_slots: dict[Any, int] | None = None
         self._environment = Environment()
+        #: What is called when a step is about to happen, where `hooked`.
+        self.before: Callable[[Function, tuple[Any, ...]], None] = self._environment.before
         self._slots = 0
         self._entered: list[Machine | None] = []
 
@@ -62,10 +70,18 @@ class Machine:
             return name
         return next(n for i in itertools.count(2) if (n := f"{name}#{i}") not in self.objects)
 
-    def take_slots(self, count: int) -> int:
-        """The first of `count` new slots of the record."""
+    def take_slots(self, count: int, owner: Any = None) -> int:
+        """The first of `count` new slots of the record, which belong to `owner`.
+
+        While runs of one program are compared, what has the same name has the same slots in all
+        of them.
+        """
+        if self.known_slots is not None and owner in self.known_slots:
+            return self.known_slots[owner]
         first = self._slots
         self._slots += count
+        if self.known_slots is not None:
+            self.known_slots[owner] = first
         return first
 
     def add(self, thing: Any) -> None:
@@ -91,7 +107,10 @@ class Machine:
 
     def attend(self) -> None:
         """Look anew whether the environment wants to be asked."""
-        self.hooked = self.bug is not None or self._environment.attentive
+        dead = self.bug is not None
+        self.hooked = dead or self._environment.attentive
+        self.before = self._dead if dead else self._environment.before
+        self.attended = dead or self._environment.attends_calls
 
     def __enter__(self) -> Machine:
         self._entered.append(now.machine)
@@ -117,11 +136,10 @@ class Machine:
 
     # What primitives ask of their machine.
 
-    def before(self, function: Function, args: tuple[Any, ...]) -> None:
-        """A step is about to happen."""
-        if self.bug is not None:
-            raise self.bug
-        self._environment.before(function, args)
+    def _dead(self, function: Function, args: tuple[Any, ...]) -> None:
+        """A step of a machine that has stopped."""
+        assert self.bug is not None
+        raise self.bug
 
     def entered(self, function: Function, args: tuple[Any, ...]) -> None:
         """A kernel function has been called."""

@@ -213,6 +213,10 @@ class Recorder:
         put_old(before)
         put_new(after)
 
+    def added(self, slot: int, old: Any, new: Any, floor: int | None) -> None:
+        """A counter changes; what it commutes with is of no interest here."""
+        self.changed(slot, old, new)
+
     def step(
         self,
         function: int,
