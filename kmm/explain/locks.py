@@ -103,16 +103,16 @@ def _locks_of(trace: Trace) -> tuple[Lock, ...]:
     holds: dict[str, list[Hold]] = {}
     for name, found in _all_holds(trace):
         holds.setdefault(name, []).extend(found)
-    for found in holds.values():
-        found.sort(key=lambda hold: (hold.first, hold.last))
+    for mine in holds.values():
+        mine.sort(key=lambda hold: (hold.first, hold.last))
     waits, tries = _waits_and_tries(trace, holds)
-    locks = [
-        Lock(name, _kind(name), tuple(found), tuple(waits.get(name, ())), tuple(tries.get(name, ())))
-        for name, found in holds.items()
-        if found
+    found = [
+        Lock(name, _kind(name), *map(tuple, (mine, waits.get(name, ()), tries.get(name, ()))))
+        for name, mine in holds.items()
+        if mine
     ]
     rank = {kind: n for n, kind in enumerate(KINDS)}
-    return tuple(sorted(locks, key=lambda lock: rank.get(lock.kind, len(rank))))
+    return tuple(sorted(found, key=lambda lock: rank.get(lock.kind, len(rank))))
 
 
 def _kind(name: str) -> str:
@@ -167,8 +167,7 @@ def _readers(trace: Trace, entry: ObjectEntry) -> Iterator[Hold]:
     for step in trace.histories.steps(slot):
         now = trace.values[trace.histories.value(slot, trace.changes_before(step + 1))]
         task = trace.tasks[columns.call_task[columns.call[step]]]
-        for _ in range(before, now):
-            inside.append((task, step + 1))
+        inside += [(task, step + 1)] * (now - before)
         for _ in range(now, before):
             mine = [reader for reader in inside if reader[0] == task] or inside
             inside.remove(mine[-1])
@@ -190,9 +189,7 @@ def _waits_and_tries(
     """Who waited, and which steps found a lock taken: one walk over the steps."""
     columns = trace.columns
     primitives = [trace.called(site).name for site in range(len(trace.sources.functions))]
-    owned = {
-        name: [hold for hold in found if hold.how != "read"] for name, found in holds.items()
-    }
+    owned = {name: [hold for hold in found if hold.how != "read"] for name, found in holds.items()}
     last: dict[int, int] = {}
     waits: dict[str, list[Wait]] = {}
     tries: dict[str, list[int]] = {}

@@ -21,7 +21,7 @@ OUTCOMES = {
     "moved": "moved",
     "busy": "busy (-EAGAIN)",
     "failed": "failed for good",
-    "unused": "used by nobody, nothing to move",
+    "unused": "used by nobody any more",
     "no memory": "without a new page (-ENOMEM), which ends the call",
     "bug": "cut off by a bug",
 }

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from kmm.errors import KmmError
-from kmm.show.plots.figure import Box, Look, boxes, heading, named_phases, sheet, write
+from kmm.show.plots.bands import named_phases
+from kmm.show.plots.figure import Box, Look, boxes, heading, sheet, visible, write
 from kmm.sim import Trace
 from kmm.sim.trace import Call
 
@@ -36,8 +37,8 @@ FILES = {
 }
 #: The looks of the others, in the order in which they come up.
 OTHERS = (
-    Look("#ffffff", "oo"), Look("#ffffff", "//"), Look("#ffffff", "\\\\"), Look("#ffffff", ".."),
-    Look("#ffffff", "xx"), Look("#ffffff", "||"), Look("#ffffff", "--"), Look("#ffffff", "++"),
+    Look("#d0d0d0", "oo"), Look("#d0d0d0", "//"), Look("#d0d0d0", "\\\\"), Look("#d0d0d0", ".."),
+    Look("#d0d0d0", "xx"), Look("#d0d0d0", "||"), Look("#d0d0d0", "--"), Look("#d0d0d0", "++"),
 )  # fmt: skip
 #: Inches: the height of a box, and the gap between two tasks, in boxes.
 ROW, GAP = 0.27, 1
@@ -81,9 +82,11 @@ def plot_calls(trace: Trace, task: str | None = None) -> Figure:
         middles.append(base + (depths[name] - 1) / 2)
         base += depths[name] + GAP
     for file, look in looks.items():
-        boxes(on.axes, [box for bar, box in found if bar.file == file], look, file)
+        boxes(on, [visible(box, on) for bar, box in found if bar.file == file], look, file)
     for bar, box in found:
         write(on, box, (bar.fn,), looks[bar.file], row=ROW)
+    if any(bar.many > 1 for bar, _ in found):
+        on.axes.set_xlabel("step (neighbouring calls narrower than a pixel are drawn as one)")
     on.axes.set_yticks(middles, list(strips))
     on.axes.set_ylim(-0.5, rows - 0.5)
     return on.figure
@@ -128,7 +131,7 @@ def _seen(bars: Sequence[Bar], pixel: float) -> Iterator[Bar]:
     for bar in bars:
         group = narrow.setdefault(bar.depth, [])
         alone = bar.last - bar.first >= pixel
-        if group and (alone or bar.last - group[0].first > 2 * pixel):
+        if group and (alone or not _together(group, bar, pixel)):
             yield _one(group)
             group.clear()
         if alone:
@@ -138,6 +141,12 @@ def _seen(bars: Sequence[Bar], pixel: float) -> Iterator[Bar]:
     for group in narrow.values():
         if group:
             yield _one(group)
+
+
+def _together(group: Sequence[Bar], bar: Bar, pixel: float) -> bool:
+    """The bar touches the group, and is of the same file or within the same two pixels."""
+    touches = bar.first - group[-1].last < pixel
+    return touches and (bar.file == group[-1].file or bar.last - group[0].first <= 2 * pixel)
 
 
 def _one(group: Sequence[Bar]) -> Bar:
@@ -174,5 +183,3 @@ def _alt(trace: Trace, strips: dict[str, list[Bar]]) -> str:
 
 def _calls(number: int) -> str:
     return "1 call" if number == 1 else f"{number:,} calls"
-
-

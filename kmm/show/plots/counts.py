@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from kmm.errors import KmmError
 from kmm.show.fields import Field, numbers_of
-from kmm.show.plots.figure import WIDE, heading, new_figure, phases
+from kmm.show.plots.bands import phase_names, phases
+from kmm.show.plots.figure import WIDE, heading, new_figure
 from kmm.show.theme import LIGHT
 from kmm.sim import Trace
 
@@ -30,6 +31,8 @@ LOOKS: tuple[tuple[str, Any, int], ...] = (
 TOGETHER = len(LOOKS)
 #: Inches: the height of a strip, and of what stands above and below.
 STRIP, AROUND = 1.5, 1.45
+#: Names of phases begin at least so many inches apart.
+NAME_ROOM = 0.2
 #: A strip with so few values has a mark on its axis for each.
 FEW = 6
 #: So far lines of the same value are drawn apart.
@@ -63,8 +66,9 @@ def plot(trace: Trace, *fields: str) -> Figure:
     figure.subplots_adjust(
         left=0.06, right=0.86, top=1 - 0.95 / high, bottom=0.5 / high, hspace=0.12
     )
+    names = phase_names(trace, NAME_ROOM * max(len(trace), 1) / (WIDE * 0.8))
     for ax, strip in zip(axes, strips, strict=True):
-        phases(trace, ax, named=ax is axes[0])
+        phases(trace, ax, names if ax is axes[0] else ())
         _strip(trace, ax, strip)
     axes[-1].set_xlabel("step", color=LIGHT["quiet"])
     figure.text(0.06, 1 - 0.2 / high, heading(trace), weight="bold", color=LIGHT["ink"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the figures share: a sheet of paper, the phases above it, boxes on it, the key below.
+"""What the figures share: a sheet of paper, boxes on it, rows with names, the key below.
 
 Step k stands over the tick k, and what is drawn there is the state after it: the stretch from
 k - 1/2 to k + 1/2.  The start of the trace is left of step 0.
@@ -25,16 +25,14 @@ if TYPE_CHECKING:
 WIDE, ABOVE, BELOW = 10.0, 1.05, 0.5
 #: Inches: the room right of the axes, and the height of a line of the key.
 RIGHT, LINE = 0.75, 0.24
-#: Names of phases begin at least so many inches apart, are so large, and rise by so many degrees.
-NAME_ROOM, NAME_SIZE, NAME_ANGLE = 0.2, 8, 35
-#: The ground of every second phase.
-SHADE = "#e8edf2"
 #: A figure is shown with so many dots an inch.
 DOTS = 100
 #: Points an inch, and the sizes of letters.
 POINTS, SMALL, SMALLEST = 72, 8.0, 6.5
-#: Points: the size of a mark.
-MARK = 5
+#: Points: the size of a mark, the width of the edge of a box, solid or dashed, and of a hatch.
+MARK, EDGE, DASHED, HATCH = 5, 0.4, 0.8, 0.8
+#: Pixels: a narrower box has neither edge nor hatch, a narrower phase neither shade nor name.
+NARROW = 4
 
 
 class Look(NamedTuple):
@@ -127,7 +125,7 @@ def sheet(
     figure = new_figure(alt)
     left = max([sans_width(name, SMALL) for name in names], default=20) / POINTS + 0.2
     lines, columns = _key_lines([label for label, _ in key])
-    below = BELOW + LINE * lines + (0.05 if lines else 0)
+    below = (BELOW if width is None else 0.15) + LINE * lines + (0.05 if lines else 0)
     whole = above + high + below
     figure.set_size_inches(WIDE, whole)
     wide = WIDE - left - RIGHT
@@ -135,7 +133,7 @@ def sheet(
     axes = figure.add_axes(place, facecolor=LIGHT["paper"])
     axes.tick_params(colors=LIGHT["quiet"], labelsize=SMALL, length=3)
     for edge, spine in axes.spines.items():
-        spine.set_visible(edge in ("left", "bottom"))
+        spine.set_visible(edge == "bottom")
         spine.set_color(LIGHT["edge"])
     figure.text(
         0.1 / WIDE, 1 - 0.22 / whole, f"{heading(trace)}: {what}", weight="bold", color=LIGHT["ink"]
@@ -160,18 +158,20 @@ def _key_lines(labels: Sequence[str]) -> tuple[int, int]:
 
 
 def _draw_key(figure: Figure, key: Sequence[tuple[str, Look]], columns: int) -> None:
+    import matplotlib as mpl
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    signs = [
-        Line2D([], [], linestyle="", marker=look.mark, color=look.ink, markersize=MARK)
-        if look.mark
-        else Patch(
-            facecolor=look.fill, hatch=look.hatch * 2, edgecolor=look.ink,
-            linewidth=0.8 if look.dashed else 0.4, linestyle="--" if look.dashed else "-",
-        )
-        for _, look in key
-    ]  # fmt: skip
+    with mpl.rc_context({"hatch.linewidth": HATCH}):
+        signs = [
+            Line2D([], [], linestyle="", marker=look.mark, color=look.ink, markersize=MARK)
+            if look.mark
+            else Patch(
+                facecolor=look.fill, hatch=look.hatch, edgecolor=look.ink,
+                linewidth=DASHED if look.dashed else EDGE, linestyle="--" if look.dashed else "-",
+            )
+            for _, look in key
+        ]  # fmt: skip
     figure.legend(
         signs, [label for label, _ in key], loc="lower left", bbox_to_anchor=(0.005, 0),
         ncols=columns, frameon=False, fontsize=SMALL, handlelength=2.6, handleheight=1.3,
@@ -179,20 +179,36 @@ def _draw_key(figure: Figure, key: Sequence[tuple[str, Look]], columns: int) -> 
     )  # fmt: skip
 
 
-def boxes(axes: Axes, found: Iterable[Box], look: Look, label: str) -> PolyCollection:
-    """The boxes, all of one look, as one thing to draw; `label` is its name in the figure."""
+def boxes(on: Sheet, found: Sequence[Box], look: Look, label: str, *, edge: float = EDGE) -> None:
+    """The boxes, all of one look, drawn at once; `label` is their name in the figure.
+
+    The edge is so many points wide.  Of a narrow box neither edge nor hatch would leave anything
+    to be seen, so that it has none.
+    """
+    least = 0 if look.dashed else NARROW * on.pixel
+    wide = [box for box in found if box.right - box.left >= least]
+    narrow = [box for box in found if box.right - box.left < least]
+    edge = DASHED if look.dashed else edge
+    for some, hatch, width in ((wide, look.hatch, edge), (narrow, "", 0.0)):
+        if some:
+            on.axes.add_collection(_polygons(some, look, hatch, width, label), autolim=False)
+
+
+def _polygons(
+    found: Sequence[Box], look: Look, hatch: str, width: float, label: str
+) -> PolyCollection:
     import matplotlib as mpl
     from matplotlib.collections import PolyCollection
 
-    corners = [[(b.left, b.low), (b.right, b.low), (b.right, b.high), (b.left, b.high)] for b in found]
-    with mpl.rc_context({"hatch.linewidth": 0.8}):
-        drawn = PolyCollection(
-            corners, facecolors=look.fill, edgecolors=look.ink, hatch=look.hatch,
-            linewidths=0.8 if look.dashed else 0.4, linestyles="--" if look.dashed else "-",
-            label=label,
+    corners = [
+        [(box.left, box.low), (box.right, box.low), (box.right, box.high), (box.left, box.high)]
+        for box in found
+    ]
+    with mpl.rc_context({"hatch.linewidth": HATCH}):
+        return PolyCollection(
+            corners, facecolors=look.fill, edgecolors=look.ink, hatch=hatch, linewidths=width,
+            linestyles="--" if look.dashed else "-", label=label,
         )  # fmt: skip
-    axes.add_collection(drawn, autolim=False)
-    return drawn
 
 
 def write(on: Sheet, box: Box, texts: Iterable[str], look: Look, *, row: float) -> None:
@@ -213,52 +229,6 @@ def write(on: Sheet, box: Box, texts: Iterable[str], look: Look, *, row: float) 
 def visible(box: Box, on: Sheet) -> Box:
     """The box, at least as wide as what can be seen."""
     return box._replace(right=max(box.right, box.left + on.pixel))
-
-
-def phases(
-    trace: Trace, ax: Axes, *, named: bool, wide: float = WIDE * 0.8, end: float | None = None
-) -> None:
-    """Every second phase is shaded, and the names stand above.
-
-    The axes are `wide` inches wide; no name goes further right than `end`, in inches from their
-    left side, nor higher than the heading.
-    """
-    for n, phase in enumerate(trace.phases()):
-        if n % 2 == 0:
-            ax.axvspan(phase.first - 0.5, phase.last - 0.5, color=SHADE, linewidth=0, zorder=-1)
-    for middle, name in _names(trace, wide, end) if named else ():
-        ax.annotate(
-            name, (middle, 1), (0, 3), xycoords=("data", "axes fraction"),
-            textcoords="offset points", rotation=NAME_ANGLE, fontsize=NAME_SIZE,
-            color=LIGHT["quiet"], ha="left", va="bottom", rotation_mode="anchor",
-            annotation_clip=False,
-        )  # fmt: skip
-
-
-def _names(trace: Trace, wide: float, end: float | None) -> list[tuple[float, str]]:
-    """Where the names of phases stand: those of long ones first, as far as there is room."""
-    step = wide / max(len(trace), 1)
-    named: list[tuple[float, str]] = []
-    for phase in sorted(trace.phases(), key=lambda phase: phase.first - phase.last):
-        middle = (phase.first + phase.last - 1) / 2
-        apart = all(abs(middle - other) * step >= NAME_ROOM for other, _ in named)
-        if apart and (end is None or _fits(phase.name, (middle + 1.5) * step, end)):
-            named.append((middle, phase.name))
-    return named
-
-
-def _fits(name: str, at: float, end: float) -> bool:
-    """A name that begins at `at` ends before `end` and below the heading."""
-    long = sans_width(name, NAME_SIZE) / POINTS
-    angle = math.radians(NAME_ANGLE)
-    rise = long * math.sin(angle) + NAME_SIZE / POINTS
-    return at + long * math.cos(angle) + 0.05 <= end and rise <= ABOVE - 0.35
-
-
-def named_phases(trace: Trace, on: Sheet) -> None:
-    """The phases of a sheet whose x are steps."""
-    wide = on.step * (len(trace) + 1)
-    phases(trace, on.axes, named=True, wide=wide, end=wide + RIGHT)
 
 
 def rows_named(on: Sheet, names: Sequence[str], row: float, *, above: float = 0.0) -> None:

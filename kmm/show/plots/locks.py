@@ -3,8 +3,8 @@
 
 A lane is a lock, a bar a hold; its look says whose, and so does its text where there is room.  Who
 waits has an empty bar with a dashed edge below the one that is in his way; a cross there is a try
-that found the lock taken.  Where there are more locks of a kind than a page has room for, they share a
-lane, and the bars name the lock.  kmm/explain/locks.py knows what a lock is.
+that found the lock taken.  Many locks of one kind share a lane, and the bars name the lock.
+kmm/explain/locks.py knows what a lock is.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kmm.errors import KmmError
 from kmm.explain.locks import Hold, Lock, locks
+from kmm.show.plots.bands import named_phases
 from kmm.show.plots.figure import (
     MARK,
     Box,
     Look,
     boxes,
     heading,
-    named_phases,
     sheet,
     visible,
     write,
@@ -129,7 +129,7 @@ def _lanes(found: Sequence[Lock]) -> list[Lane]:
     shared: dict[str, list[Lock]] = {}
     for lock in found:
         number = kinds[lock.kind]
-        name = lock.name if number <= MANY else f"{lock.kind} of {number:,}"
+        name = lock.name if number <= MANY else f"{lock.kind}, {number:,} locks"
         shared.setdefault(name, []).append(lock)
     return [_lane(name, group) for name, group in shared.items()]
 
@@ -192,7 +192,7 @@ def _box(bar: Bar, top: int) -> Box:
 
 def _bars(on: Sheet, found: list[tuple[Bar, Box]], look: Look, name: str) -> None:
     if found:
-        boxes(on.axes, [visible(box, on) for _, box in found], look, name)
+        boxes(on, [visible(box, on) for _, box in found], look, name)
     for bar, box in found:
         write(on, box, (bar.text,), look, row=BAR)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""trace.plot_nodes(): where the pages are, before, after each pass of migrate_pages, and at the end.
+"""trace.plot_nodes(): where the pages are, before, after each pass of migrate_pages, at the end.
 
 A row is a page of the list, a column a pass; the colour is the NUMA node, whose number stands in
 the field, with a word if the page moved in this pass, or was tried and did not.  Pages that fare
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from kmm.errors import KmmError
@@ -169,13 +170,15 @@ def _draw(on: Sheet, where: Placement, row: float) -> None:
             _lengthen(marked[mark], box)
         node = int(nodes[n, column])
         colour = LIGHT["paper"] if node == GONE else NODES[node % len(NODES)]
-        write(on, box, _texts(node, mark), Look(colour, "/" * bool(mark)), row=row)
+        write(on, box, _texts(node, mark), Look(colour, HATCHES.get(mark, "")), row=row)
     for mark, found in marked.items():
         if found:
-            boxes(on.axes, found, looks[mark], mark)
+            boxes(on, found, looks[mark], mark, edge=0)
     if row > ROW / 2:
         for n in range(1, len(nodes)):
             on.axes.axhline(n - 0.5, color=LIGHT["paper"], linewidth=1)
+    for column in range(1, len(where.columns)):
+        on.axes.axvline(column - 0.5, color=LIGHT["paper"], linewidth=1)
     on.axes.set_xticks(range(len(where.columns)), where.columns)
     on.axes.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False)
 
@@ -199,12 +202,19 @@ def _alt(trace: Trace, found: Passes, where: Placement) -> str:
     """What the figure shows, in words."""
     pages = len(found.rows)
     told = ["1 page" if pages == 1 else f"{pages:,} pages", f"before: {_nodes(where, 0)}"]
-    for one in found.passes:
-        outcomes = Counter(attempt.outcome for attempt in one.attempts.values())
-        ends = ", ".join(f"{n} {OUTCOMES[outcome]}" for outcome, n in outcomes.items())
-        told.append(f"{_title(found, one)}: {ends}".replace("\n", ", "))
+    for (call, ends), group in groupby(found.passes, key=lambda one: (one.call, _ends(one))):
+        same = [one.number for one in group]
+        which = f"call {call}, " if found.passes[-1].call else ""
+        which += f"pass {same[0]}" if len(same) == 1 else f"each of passes {same[0]} to {same[-1]}"
+        told.append(f"{which}: {ends}")
     told.append(f"at the end: {_nodes(where, -1)}")
     return f"{'; '.join(told)}; {heading(trace)}."
+
+
+def _ends(one: Pass) -> str:
+    """How the attempts of a pass ended."""
+    outcomes = Counter(attempt.outcome for attempt in one.attempts.values())
+    return ", ".join(f"{outcomes[end]:,} {OUTCOMES[end]}" for end in OUTCOMES if outcomes[end])
 
 
 def _nodes(where: Placement, column: int) -> str:

@@ -11,16 +11,17 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kmm.errors import KmmError
 from kmm.show.fields import field_of
+from kmm.show.plots.bands import named_phases
 from kmm.show.plots.figure import (
     Box,
     Look,
     boxes,
     heading,
-    named_phases,
     rows_named,
     sheet,
     visible,
@@ -97,17 +98,19 @@ def plot_ptes(trace: Trace, *ptes: str) -> Figure:
         for name, kind in KINDS.items()
         if name in there
     ]
-    on = sheet(trace, _alt(trace, rows), "what the ptes hold", high=high + BAND, names=names, key=key)
+    on = sheet(
+        trace, _alt(trace, rows), "what the ptes hold", high=high + BAND, names=names, key=key
+    )
     named_phases(trace, on)
     rows_named(on, names, row, above=BAND)
     found = list(_blocks(list(rows.values()), alone=row > ROW / 2))
     for name, kind in KINDS.items():
         if name != "none" and name in there:
             shown = [visible(box, on) for run, box in found if run.kind == name]
-            boxes(on.axes, shown, kind.look, name)
+            boxes(on, shown, kind.look, name)
     for run, box in found:
         kind = KINDS[run.kind]
-        write(on, box, (f"{kind.letter} {run.what}", kind.letter), kind.look, row=row)
+        write(on, box, (f"{kind.letter} {run.what}".strip(), kind.letter), kind.look, row=row)
     return on.figure
 
 
@@ -115,7 +118,7 @@ def course(trace: Trace, path: str) -> list[Run]:
     """What the pte holds, from state 0 to the end of the trace."""
     steps = [*field_of(trace, path).course(trace), (len(trace) + 1, None)]
     runs: list[Run] = []
-    for (first, pte), (last, _) in zip(steps, steps[1:], strict=False):
+    for (first, pte), (last, _) in pairwise(steps):
         kind, what = _kind(pte)
         if runs and runs[-1][2:] == (kind, what):
             first = runs.pop().first
@@ -178,10 +181,10 @@ def _used(trace: Trace, path: str) -> bool:
 
 
 def _blocks(rows: Sequence[Sequence[Run]], *, alone: bool) -> Iterable[tuple[Run, Box]]:
-    """The boxes of all runs; unless each stands `alone`, equal ones of neighbours are one."""
+    """The boxes of all runs; unless each stands `alone`, alike ones of neighbours are one."""
     open_: dict[Run, int] = {}
     gap = 0.06 if alone else 0.0
-    for n, runs in enumerate([*rows, ()]):
+    for n, runs in enumerate([*(rows if alone else map(_kinds, rows)), ()]):
         for run in [run for run in open_ if alone or run not in runs]:
             top = open_.pop(run)
             box = Box(run.first - 1.5, run.last - 1.5, top - 0.5 + gap, n - 0.5 - gap)
@@ -189,6 +192,15 @@ def _blocks(rows: Sequence[Sequence[Run]], *, alone: bool) -> Iterable[tuple[Run
                 yield run, box
         for run in runs:
             open_.setdefault(run, n)
+
+
+def _kinds(runs: Sequence[Run]) -> list[Run]:
+    """The runs, whatever it is that they point at."""
+    kinds: list[Run] = []
+    for run in runs:
+        first = kinds.pop().first if kinds and kinds[-1].kind == run.kind else run.first
+        kinds.append(Run(first, run.last, run.kind, ""))
+    return kinds
 
 
 def _alt(trace: Trace, rows: dict[str, list[Run]]) -> str:
