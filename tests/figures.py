@@ -1,13 +1,83 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a figure shows, read back from what is drawn in it; and whether its texts can be read."""
+"""Traces to draw; what a figure shows, read back from what is drawn; whether it can be read."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
+import kmm
+from kmm.scenario.driver import isolate_and_migrate
+from kmm.sim import Call, Trace
+
 Point = tuple[float, float]
+
+PLOTS = ("plot_ptes", "plot_locks", "plot_nodes", "plot_calls")
+#: Traces of many kinds: shared, files, buffers, swap, faults, waits, several passes, a bug.
+NAMES = (
+    "anon-shared", "file-buffers", "swap-cache", "nonlinear", "entry-wait", "four-pages",
+    "locked-until-pass-3", "file-buffer-locked", "move-mixedmap", "move-ok", "writeout-error",
+    "freed-page-tried-again", "memory-runs-out-in-the-pagevec", "truncated-meanwhile",
+)  # fmt: skip
+
+#: Of these, some calls are narrower than a pixel.
+LONG = ("four-pages", "freed-page-tried-again")
+
+
+@cache
+def trace_of(name: str) -> Trace:
+    return kmm.load(name).run().trace
+
+
+@cache
+def sixteen() -> Trace:
+    """16 pages of node 0 that go to nodes 1 and 2 in turn.
+
+    p3 is pinned for ever; p9 is locked by others, so that pass 3 waits for it; p12 is pinned until
+    pass 2 begins.
+    """
+    w = kmm.World(nodes=3)
+    vma = w.mm().mmap(pages=16)
+    pages = [vma.touch(i) for i in range(16)]
+    w.pin(pages[3])
+    w.lock(pages[9])
+    w.pin(pages[12])
+    w.meanwhile(pages[12], "unpin", attempt=2)
+    to = [1 + i % 2 for i in range(16)]
+    return w.move_pages([vma.address(i) for i in range(16)], to).trace
+
+
+@cache
+def many(pages: int = 150) -> Trace:
+    """Many pages that go to node 1, of which p3 is pinned."""
+    w = kmm.World(nodes=2, free=3 * pages)
+    vma = w.mm().mmap(pages=pages)
+    touched = [vma.touch(i) for i in range(pages)]
+    w.pin(touched[3])
+    return w.migrate_pages(touched, to_node=1).trace
+
+
+@cache
+def two_tasks() -> Trace:
+    w = kmm.World(nodes=2)
+    mm = w.mm()
+    vma = mm.mmap(pages=2)
+    pages = [vma.touch(0), vma.touch(1)]
+    w.task("t0", mm=mm)
+    other = w.task("t1", mm=mm)
+
+    def operation() -> int:
+        isolate_and_migrate([pages[0]], 1, True)
+        with w.machine.as_task(other):
+            return isolate_and_migrate([pages[1]], 1, True)
+
+    return w.run(operation).trace
+
+
+def flat(calls: tuple[Call, ...] | list[Call]) -> list[Call]:
+    return [one for call in calls for one in (call, *flat(call.children))]
 
 
 class Drawn(NamedTuple):

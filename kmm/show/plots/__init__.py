@@ -7,7 +7,7 @@
     nodes     trace.plot_nodes(): where the pages are after each pass of migrate_pages
     calls     trace.plot_calls(): a box for each call, callers below
 
-figure.py has what all of them share: the sheet, the phases above it, boxes, the key below.
+They share figure.py (the sheet), boxes.py (what is drawn on it) and bands.py (the phases).
 
 matplotlib is imported when the first figure is asked for, and never through pyplot: a figure
 belongs to whoever asked for it, and is shown where it is returned.

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from kmm.show.plots.figure import ABOVE, NARROW, POINTS, RIGHT
+from kmm.show.plots.boxes import NARROW, POINTS
+from kmm.show.plots.figure import ABOVE, RIGHT
 from kmm.show.theme import LIGHT, sans_width
 from kmm.sim import Trace
 

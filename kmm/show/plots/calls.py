@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kmm.errors import KmmError
 from kmm.show.plots.bands import named_phases
-from kmm.show.plots.figure import Box, Look, boxes, heading, sheet, visible, write
+from kmm.show.plots.boxes import Box, Look, boxes, visible, write
+from kmm.show.plots.figure import heading, sheet
 from kmm.sim import Trace
 from kmm.sim.trace import Call
 
@@ -36,10 +37,9 @@ FILES = {
     "the caller": Look("#ffffff"),
 }
 #: The looks of the others, in the order in which they come up.
-OTHERS = (
-    Look("#d0d0d0", "oo"), Look("#d0d0d0", "//"), Look("#d0d0d0", "\\\\"), Look("#d0d0d0", ".."),
-    Look("#d0d0d0", "xx"), Look("#d0d0d0", "||"), Look("#d0d0d0", "--"), Look("#d0d0d0", "++"),
-)  # fmt: skip
+OTHERS = tuple(
+    Look("#d0d0d0", hatch) for hatch in ("oo", "//..", "\\\\..", "xx..", "||..", "--..", "**", "OO")
+)
 #: Inches: the height of a box, and the gap between two tasks, in boxes.
 ROW, GAP = 0.27, 1
 

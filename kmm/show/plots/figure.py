@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the figures share: a sheet of paper, boxes on it, rows with names, the key below.
+"""What the figures share: a sheet of paper, a heading, rows with names, the key below.
 
 Step k stands over the tick k, and what is drawn there is the state after it: the stretch from
 k - 1/2 to k + 1/2.  The start of the trace is left of step 0.
@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kmm.errors import KmmError
+from kmm.show.plots.boxes import DASHED, EDGE, HATCH, MARK, POINTS, SMALL, Look
 from kmm.show.theme import LIGHT, sans_width
 from kmm.sim import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
 
 #: Inches: the width of a figure, and what stands above and below the axes of a sheet.
@@ -27,34 +27,6 @@ WIDE, ABOVE, BELOW = 10.0, 1.05, 0.5
 RIGHT, LINE = 0.75, 0.24
 #: A figure is shown with so many dots an inch.
 DOTS = 100
-#: Points an inch, and the sizes of letters.
-POINTS, SMALL, SMALLEST = 72, 8.0, 6.5
-#: Points: the size of a mark, the width of the edge of a box, solid or dashed, and of a hatch.
-MARK, EDGE, DASHED, HATCH = 5, 0.4, 0.8, 0.8
-#: Pixels: a narrower box has neither edge nor hatch, a narrower phase neither shade nor name.
-NARROW = 4
-
-
-class Look(NamedTuple):
-    """How a box is filled: a colour, a hatch, and the colour of hatch and letters.
-
-    `dashed`: so is its edge.  `mark`: in the key stands this mark of matplotlib's, and no box.
-    """
-
-    fill: str
-    hatch: str = ""
-    ink: str = LIGHT["ink"]
-    dashed: bool = False
-    mark: str = ""
-
-
-class Box(NamedTuple):
-    """A box from `left` to `right` and from `low` to `high`, in the numbers of the axes."""
-
-    left: float
-    right: float
-    low: float
-    high: float
 
 
 class Sheet(NamedTuple):
@@ -177,58 +149,6 @@ def _draw_key(figure: Figure, key: Sequence[tuple[str, Look]], columns: int) -> 
         ncols=columns, frameon=False, fontsize=SMALL, handlelength=2.6, handleheight=1.3,
         labelcolor=LIGHT["ink"], borderaxespad=0.4, columnspacing=1.2,
     )  # fmt: skip
-
-
-def boxes(on: Sheet, found: Sequence[Box], look: Look, label: str, *, edge: float = EDGE) -> None:
-    """The boxes, all of one look, drawn at once; `label` is their name in the figure.
-
-    The edge is so many points wide.  Of a narrow box neither edge nor hatch would leave anything
-    to be seen, so that it has none.
-    """
-    least = 0 if look.dashed else NARROW * on.pixel
-    wide = [box for box in found if box.right - box.left >= least]
-    narrow = [box for box in found if box.right - box.left < least]
-    edge = DASHED if look.dashed else edge
-    for some, hatch, width in ((wide, look.hatch, edge), (narrow, "", 0.0)):
-        if some:
-            on.axes.add_collection(_polygons(some, look, hatch, width, label), autolim=False)
-
-
-def _polygons(
-    found: Sequence[Box], look: Look, hatch: str, width: float, label: str
-) -> PolyCollection:
-    import matplotlib as mpl
-    from matplotlib.collections import PolyCollection
-
-    corners = [
-        [(box.left, box.low), (box.right, box.low), (box.right, box.high), (box.left, box.high)]
-        for box in found
-    ]
-    with mpl.rc_context({"hatch.linewidth": HATCH}):
-        return PolyCollection(
-            corners, facecolors=look.fill, edgecolors=look.ink, hatch=hatch, linewidths=width,
-            linestyles="--" if look.dashed else "-", label=label,
-        )  # fmt: skip
-
-
-def write(on: Sheet, box: Box, texts: Iterable[str], look: Look, *, row: float) -> None:
-    """The first of the texts that fits into the box; a unit of y is `row` inches high."""
-    ground = {"facecolor": look.fill, "edgecolor": "none", "pad": 0.8} if look.hatch else None
-    wide, high = (box.right - box.left) * on.step, (box.high - box.low) * row
-    for text in texts:
-        for size in (SMALL, SMALLEST):
-            if sans_width(text, size) / POINTS + 0.06 > wide or 1.4 * size / POINTS > high:
-                continue
-            on.axes.text(
-                (box.left + box.right) / 2, (box.low + box.high) / 2, text, fontsize=size,
-                color=look.ink, ha="center", va="center_baseline", bbox=ground,
-            )  # fmt: skip
-            return
-
-
-def visible(box: Box, on: Sheet) -> Box:
-    """The box, at least as wide as what can be seen."""
-    return box._replace(right=max(box.right, box.left + on.pixel))
 
 
 def rows_named(on: Sheet, names: Sequence[str], row: float, *, above: float = 0.0) -> None:

@@ -16,16 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from kmm.errors import KmmError
 from kmm.explain.locks import Hold, Lock, locks
 from kmm.show.plots.bands import named_phases
-from kmm.show.plots.figure import (
-    MARK,
-    Box,
-    Look,
-    boxes,
-    heading,
-    sheet,
-    visible,
-    write,
-)
+from kmm.show.plots.boxes import MARK, Box, Look, boxes, visible, write
+from kmm.show.plots.figure import heading, sheet
 from kmm.show.theme import LIGHT
 from kmm.sim import Trace
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kmm.errors import KmmError
 from kmm.explain.passes import OUTCOMES, Pass, Passes, passes_of
-from kmm.show.plots.figure import Box, Look, boxes, heading, new_figure, rows_named, sheet, write
+from kmm.show.plots.boxes import Box, Look, boxes, write
+from kmm.show.plots.figure import heading, new_figure, rows_named, sheet
 from kmm.show.theme import LIGHT
 from kmm.sim import Trace
 
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
     Grid = np.ndarray[tuple[int, int], np.dtype[np.int16]]
 
-#: The colours of the nodes; after the last comes the first again, for each has its number beside.
+#: The colours of the nodes, light enough for a number; after the last comes the first again.
 NODES = (
-    "#cfe6f7", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#56b4e9", "#d9d9d9", "#d55e00",
+    "#e3f1fb", "#f2b134", "#4dbb98", "#f7ee9a", "#dba4c4", "#7cc4ee", "#c9c9c9", "#e8894a",
 )  # fmt: skip
 #: No node: the page does not exist.
 GONE = -1

@@ -17,16 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kmm.errors import KmmError
 from kmm.show.fields import field_of
 from kmm.show.plots.bands import named_phases
-from kmm.show.plots.figure import (
-    Box,
-    Look,
-    boxes,
-    heading,
-    rows_named,
-    sheet,
-    visible,
-    write,
-)
+from kmm.show.plots.boxes import Box, Look, boxes, visible, write
+from kmm.show.plots.figure import heading, rows_named, sheet
 from kmm.show.spans import pte_kind
 from kmm.show.theme import LIGHT
 from kmm.sim import Trace
