@@ -9,8 +9,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import kmm
+from kmm.mm.rcupdate import rcu_read_lock, rcu_read_unlock
+from kmm.mm.sched import cond_resched
 from kmm.scenario.driver import isolate_and_migrate
-from kmm.sim import Call, Trace
+from kmm.sim import Call, Trace, kernel_function
 
 Point = tuple[float, float]
 
@@ -73,6 +75,28 @@ def two_tasks() -> Trace:
         with w.machine.as_task(other):
             return isolate_and_migrate([pages[1]], 1, True)
 
+    return w.run(operation).trace
+
+
+@cache
+def long_names() -> Trace:
+    """A phase of a long name, in the middle and at the end: it has no room to be named there."""
+
+    @kernel_function
+    def a_function_of_ones_own_whose_name_is_much_too_long_for_a_phase() -> None:
+        cond_resched()
+
+    def operation() -> None:
+        cond_resched()
+        for _ in range(3):
+            a_function_of_ones_own_whose_name_is_much_too_long_for_a_phase()
+            cond_resched()
+        rcu_read_lock()
+        rcu_read_unlock()
+        a_function_of_ones_own_whose_name_is_much_too_long_for_a_phase()
+
+    w = kmm.World(nodes=2)
+    w.mm().mmap(pages=1).touch(0)
     return w.run(operation).trace
 
 

@@ -7,7 +7,18 @@ import builtins
 from typing import Any
 
 import pytest
-from figures import NAMES, PLOTS, drawn, flat, many, sixteen, trace_of, two_tasks, unreadable
+from figures import (
+    NAMES,
+    PLOTS,
+    drawn,
+    flat,
+    long_names,
+    many,
+    sixteen,
+    trace_of,
+    two_tasks,
+    unreadable,
+)
 
 from kmm.errors import KmmError
 from kmm.explain.passes import passes_of
@@ -36,7 +47,7 @@ def test_no_text_is_cut_off_and_none_stands_in_another(name: str) -> None:
         assert figure.alt.endswith(" steps.")
 
 
-@pytest.mark.parametrize("make", [sixteen, two_tasks, many])
+@pytest.mark.parametrize("make", [sixteen, two_tasks, many, long_names])
 def test_nor_in_a_long_trace_or_a_crowded_one(make: Any) -> None:
     for figure in plotted(make()):
         assert unreadable(figure) == []

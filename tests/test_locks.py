@@ -83,6 +83,11 @@ def two_tasks() -> Trace:
         unlock_buffer(bh)  # 13
         lock_page(page)  # 14
         unlock_page(page)  # 15
+        down_read(sem)  # 16
+        with machine.as_task(t1):
+            down_read(sem)  # 17
+            up_read(sem)  # 18: who came last leaves first
+        up_read(sem)  # 19
 
     assert w.current is t0
     return w.run(operation).trace
@@ -99,7 +104,9 @@ def holds(lock: Lock) -> list[tuple[str, str, int, int]]:
 def test_readers_are_told_apart_by_whose_steps_count_them() -> None:
     """Counted by hand from the comments of `two_tasks`: state k + 1 is the one after step k."""
     locks = of(two_tasks())
-    assert holds(locks["m0.mmap_sem"]) == [("t0", "read", 1, 6), ("t1", "read", 2, 10)]
+    assert holds(locks["m0.mmap_sem"]) == [
+        ("t0", "read", 1, 6), ("t1", "read", 2, 10), ("t0", "read", 17, 20), ("t1", "read", 18, 19),
+    ]  # fmt: skip
     assert holds(locks[RCU]) == [("t1", "read", 3, 9)]
     assert holds(locks["kernel.tasklist_lock"]) == [("t1", "read", 7, 8)]
     assert holds(locks["m0.ptl"]) == [("t0", "held", 11, 12)]

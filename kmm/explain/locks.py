@@ -96,23 +96,29 @@ class Lock(NamedTuple):
 @Trace.extend
 def locks(trace: Trace) -> tuple[Lock, ...]:
     """Every lock that somebody holds or waits for in the trace, from the outermost kind inwards."""
-    return once(trace, _locks_of)
+    return once(trace, _thoseof)
 
 
-def _locks_of(trace: Trace) -> tuple[Lock, ...]:
+def _thoseof(trace: Trace) -> tuple[Lock, ...]:
     holds: dict[str, list[Hold]] = {}
     for name, found in _all_holds(trace):
         holds.setdefault(name, []).extend(found)
     for mine in holds.values():
         mine.sort(key=lambda hold: (hold.first, hold.last))
     waits, tries = _waits_and_tries(trace, holds)
-    found = [
-        Lock(name, _kind(name), *map(tuple, (mine, waits.get(name, ()), tries.get(name, ()))))
+    those = [
+        Lock(
+            name,
+            _kind(name),
+            holds=tuple(mine),
+            waits=tuple(waits.get(name, ())),
+            tries=tuple(tries.get(name, ())),
+        )
         for name, mine in holds.items()
         if mine
     ]
     rank = {kind: n for n, kind in enumerate(KINDS)}
-    return tuple(sorted(found, key=lambda lock: rank.get(lock.kind, len(rank))))
+    return tuple(sorted(those, key=lambda lock: rank.get(lock.kind, len(rank))))
 
 
 def _kind(name: str) -> str:

@@ -40,6 +40,8 @@ FILES = {
 OTHERS = tuple(
     Look("#d0d0d0", hatch) for hatch in ("oo", "//..", "\\\\..", "xx..", "||..", "--..", "**", "OO")
 )
+#: Where a function of one's own is from.
+NO_FILE = "no file of the kernel"
 #: Inches: the height of a box, and the gap between two tasks, in boxes.
 ROW, GAP = 0.27, 1
 
@@ -113,7 +115,7 @@ def _all(calls: Sequence[Call], depth: int = 0) -> Iterator[Bar]:
     """The calls and all that they call; one without steps has no width."""
     for call in calls:
         if call.last > call.first:
-            yield Bar(call.file, call.fn, depth, call.first, call.last)
+            yield Bar(call.file or NO_FILE, call.fn, depth, call.first, call.last)
             yield from _all(call.children, depth + 1)
 
 
