@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kmm.errors import KmmError
 from kmm.show.fields import field_of
 from kmm.show.plots.bands import named_phases
-from kmm.show.plots.boxes import Box, Look, boxes, visible, write
+from kmm.show.plots.boxes import EDGE, Box, Look, boxes, visible, write
 from kmm.show.plots.figure import heading, rows_named, sheet
 from kmm.show.spans import pte_kind
 from kmm.show.theme import LIGHT
@@ -39,11 +39,12 @@ class Kind(NamedTuple):
     look: Look
 
 
-#: What a pte can be.  "none" is not drawn: the paper is empty there.
+#: What a pte can be.  "none" is not drawn: the paper is empty there.  Migration entries, which are
+#: often too short for a hatch, differ in grey too from what stands on either side.
 KINDS = {
     "writable": Kind("W", "present, writable", Look(LIGHT["present"], "", WHITE)),
     "read-only": Kind("R", "present, read-only", Look("#56b4e9", "..")),
-    "migration": Kind("M", "migration entry", Look(LIGHT["migration"], "///", WHITE)),
+    "migration": Kind("M", "migration entry", Look("#ffc266", "///")),
     "swap": Kind("S", "swap entry", Look(LIGHT["swap"], "\\\\\\", WHITE)),
     "file": Kind("F", "file pte (nonlinear)", Look("#f0e442", "xx")),
     "special": Kind("P", "a frame without struct page", Look("#999999", "++")),
@@ -95,11 +96,12 @@ def plot_ptes(trace: Trace, *ptes: str) -> Figure:
     )
     named_phases(trace, on)
     rows_named(on, names, row, above=BAND)
-    found = list(_blocks(list(rows.values()), alone=row > ROW / 2))
+    alone = row > ROW / 2
+    found = list(_blocks(list(rows.values()), alone=alone))
     for name, kind in KINDS.items():
         if name != "none" and name in there:
             shown = [visible(box, on) for run, box in found if run.kind == name]
-            boxes(on, shown, kind.look, name)
+            boxes(on, shown, kind.look, name, edge=EDGE if alone else 0)
     for run, box in found:
         kind = KINDS[run.kind]
         write(on, box, (f"{kind.letter} {run.what}".strip(), kind.letter), kind.look, row=row)
