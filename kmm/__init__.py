@@ -31,6 +31,7 @@ __version__ = "0.1.0"
 #: Which room answers which question about a trace; it is imported when first asked.
 Trace.ROOMS.update(
     holders="kmm.explain.holders",
+    locks="kmm.explain.locks",
     narrate="kmm.explain.narrate",
     phases="kmm.explain.phases",
     waits="kmm.explain.waits",
@@ -38,7 +39,11 @@ Trace.ROOMS.update(
     play="kmm.show.player",
     _repr_mimebundle_="kmm.show.player",
     to_html="kmm.show.html",
-    plot="kmm.show.plots",
+    plot="kmm.show.plots.counts",
+    plot_ptes="kmm.show.plots.ptes",
+    plot_locks="kmm.show.plots.locks",
+    plot_nodes="kmm.show.plots.nodes",
+    plot_calls="kmm.show.plots.calls",
     table="kmm.show.table",
     predict="kmm.learn.predict",
     pivotal="kmm.learn.pivotal",

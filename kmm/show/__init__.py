@@ -2,7 +2,7 @@
 """What a trace looks like.  Importing a module registers its question on Trace.
 
     svg      trace.svg(k): the state after step k, with what the step changed
-    plots    trace.plot("p0._count", ...): fields over the steps (needs matplotlib)
+    plots    trace.plot("p0._count", ...) and other figures on paper (needs matplotlib)
     table    trace.table(first, last): the steps, one a line
     player   trace.play(step): all of it, to be stepped through in a notebook; html, as one file
     notebook kmm.export_notebook(path): a notebook as one page whose players step
