@@ -15,9 +15,14 @@ page = w.mm().mmap(pages=4).touch(0)
 w.migrate_pages([page], to_node=1).trace.holders("p0", 5)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from kmm.errors import KmmError
 from kmm.scenario import Run, Scenario, ScenarioError, World, library, load
 from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
+
+if TYPE_CHECKING:
+    from kmm.show.compare import compare
 
 __version__ = "0.1.0"
 
@@ -37,5 +42,14 @@ Trace.ROOMS.update(
 
 __all__ = [
     "Change", "KernelBug", "KmmError", "Machine", "Run", "Scenario", "ScenarioError", "State",
-    "Step", "Trace", "World", "library", "load", "replace",
+    "Step", "Trace", "World", "compare", "library", "load", "replace",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """What a room of its own answers is imported when first asked for."""
+    if name == "compare":
+        from kmm.show.compare import compare
+
+        return compare
+    raise AttributeError(f"module 'kmm' has no attribute {name!r}")

@@ -34,7 +34,7 @@ h1{{font-size:17px;margin:0 0 10px}}
 <script type="application/json" id="trace">{data}</script>
 <script type="module">
 {program}
-mount(document.getElementById("player"),
+{mount}(document.getElementById("player"),
   JSON.parse(document.getElementById("trace").textContent), {{address: true}});
 </script>
 </html>
@@ -42,22 +42,32 @@ mount(document.getElementById("player"),
 
 
 def page(trace: Trace) -> str:
-    """The document."""
+    """The document of a trace."""
     name = trace.about.get("scenario")
     title = f"{name}: a page migration, step by step" if name else "A page migration, step by step"
+    return document(title, compact(trace), mount="mount")
+
+
+def document(title: str, data: str, *, mount: str) -> str:
+    """A page whose function `mount` of js/ puts up what `data`, a JSON text, is about."""
     return _PAGE.format(
         title=escape(title),
         style=style().replace("</", "<\\/"),
         # In JSON "<" stands only in texts, and there it may be written so: no text ends the script.
-        data=compact(trace).replace("<", "\\u003c"),
+        data=data.replace("<", "\\u003c"),
         program=program().replace("</", "<\\/"),
+        mount=mount,
     )
 
 
 @Trace.extend
 def to_html(trace: Trace, path: str | os.PathLike[str]) -> None:
     """Write the player of the trace as one HTML file; KmmError where that is impossible."""
-    text = page(trace)
+    write(path, page(trace))
+
+
+def write(path: str | os.PathLike[str], text: str) -> None:
+    """Write a page; KmmError where that is impossible."""
     try:
         Path(path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:

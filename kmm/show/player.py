@@ -68,6 +68,21 @@ def must_be_known(trace: Trace, select: str) -> None:
         trace.slots.slot(select)
 
 
+def no_widgets() -> KmmError:
+    """What is said where anywidget is not installed."""
+    return KmmError(
+        "a player in a notebook needs anywidget: pip install 'kmm[lab]'; "
+        "trace.to_html('trace.html') writes one that needs nothing"
+    )
+
+
+def with_still(bundle: Any, still: dict[str, str]) -> Any:
+    """What a widget is shown as, and what stands for it where none can run."""
+    data, *metadata = bundle if isinstance(bundle, tuple) else (bundle or {},)
+    data = {**data, **still}
+    return (data, *metadata) if metadata else data
+
+
 @cache
 def _player_class() -> type[Any]:
     """The widget's class, made when first needed: its base is anywidget's."""
@@ -75,10 +90,7 @@ def _player_class() -> type[Any]:
         import anywidget
         import traitlets
     except ImportError:
-        raise KmmError(
-            "a player in a notebook needs anywidget: pip install 'kmm[lab]'; "
-            "trace.to_html('trace.html') writes one that needs nothing"
-        ) from None
+        raise no_widgets() from None
 
     class Player(anywidget.AnyWidget):
         """A trace, to be stepped through."""
@@ -113,10 +125,7 @@ def _player_class() -> type[Any]:
             return {kind: both[kind] for kind in STILL}
 
         def _repr_mimebundle_(self, **arguments: Any) -> Any:
-            bundle = super()._repr_mimebundle_(**arguments)
-            data, *metadata = bundle if isinstance(bundle, tuple) else (bundle or {},)
-            data = {**data, **self.still()}
-            return (data, *metadata) if metadata else data
+            return with_still(super()._repr_mimebundle_(**arguments), self.still())
 
         def __repr__(self) -> str:
             return f"<Player of {self._trace!r} at step {self.step}>"

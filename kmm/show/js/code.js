@@ -23,7 +23,11 @@ export class CodePanel {
 
   turn({ step, frame, lines }) {
     const { trace } = this.store;
-    if (step < 0) return;
+    if (step < 0) {
+      this.marked?.classList.remove("now");
+      this.marked?.removeAttribute("aria-current");
+      return;
+    }
     const stack = trace.stack(step);
     // Frame i is what the call i runs; the line in it is where the next call, or the step, is made.
     const depth = frame === null ? stack.length - 1 : Math.min(frame, stack.length - 1);

@@ -35,7 +35,10 @@ export class SentencePanel {
   turn(k) {
     const { trace } = this.store;
     if (k < 0) {
-      write(this.what, "This trace has no steps: the picture shows the start.");
+      write(this.what, trace.steps ? "The start: nothing has happened yet."
+        : "This trace has no steps: the picture shows the start.");
+      for (const part of [this.why, this.call, this.where]) write(part, "");
+      this.changes.replaceChildren();
       return;
     }
     const [what, why] = parted(trace.sentence(k), trace.objects);
