@@ -10,6 +10,8 @@ run.trace.narrate(12)
 with kmm.replace(migrate_page_move_mapping=mine):
     kmm.load("file-clean").run()
 
+print(kmm.compare(kmm.load("file-clean").run(), kmm.load("file-buffers").run()))
+
 w = kmm.World(nodes=2)
 page = w.mm().mmap(pages=4).touch(0)
 w.migrate_pages([page], to_node=1).trace.holders("p0", 5)

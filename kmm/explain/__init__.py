@@ -5,6 +5,9 @@
     narrate     trace.narrate(k): one sentence for one step; `sentences/` has them all
     phases      trace.phases(): the parts of a migration, as a student would name them
 
+For two traces: deeds.py says which steps do the same, align.py which one stands beside which, and
+differences.py which fields differ.
+
 Everything here reads a trace and nothing else: one that was loaded from a file tells the same as
 one that has just been recorded.  Answers are worked out once for a trace and kept with it.
 """

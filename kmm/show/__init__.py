@@ -5,6 +5,8 @@
     plots    trace.plot("p0._count", ...): fields over the steps (needs matplotlib)
     table    trace.table(first, last): the steps, one a line
 
+compare.py is kmm.compare(left, right): two traces side by side, and where they first part.
+
 A picture is made in four files, each of which knows the one before it: cards.py says what is in
 it and in which words, layout.py where everything is, routes.py how the lines run, svg.py draws.
 theme.py has the colours and the widths of letters.

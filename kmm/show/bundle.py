@@ -20,6 +20,7 @@ FILES = (
     "decode.js", "moves.js", "dom.js", "store.js", "colour.js", "pen.js", "picture.js", "code.js",
     "sentence.js", "references.js", "course.js", "timeline.js", "controls.js",
     "keys.js", "player.js", "differences.js", "marks.js", "pairs.js", "compare.js",
+    "beside.js",
 )  # fmt: skip
 
 _IMPORT = re.compile(r'^import [^;]*? from "\./[a-z]+\.js";\n', re.MULTILINE)

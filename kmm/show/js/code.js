@@ -12,7 +12,7 @@ export class CodePanel {
     this.lines = h("div", { class: "lines" });
     this.box = h("div", { class: "code", tabindex: "0", role: "region", "aria-label": "Code" },
       this.lines);
-    this.above = h("div", {}, this.path, h("div", { class: "where" }, this.file));
+    this.above = h("div", { class: "above" }, this.path, h("div", { class: "where" }, this.file));
     this.element = h("div", { class: "code-panel" }, this.above, this.box);
     this.shown = new Map();
     store.subscribe((state, changed) => {

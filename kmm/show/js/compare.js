@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Comparison: two players side by side under common controls; for a page (`mountComparison`) and
-// for anywidget (`renderComparison`).
+// Comparison: two players side by side under common controls, with what differs above them.
 
 import { Course } from "./course.js";
 import { Differences } from "./differences.js";
@@ -16,7 +15,7 @@ import { SPEEDS } from "./store.js";
 const LISTED = 8;
 
 /** What is folded at first: code, picture and sentence of both are seen at once. */
-const FOLDED = { references: true, locks: true, timeline: true };
+export const FOLDED = { references: true, locks: true, timeline: true };
 
 const COMPARISON_KEYS = [
   [["ArrowRight", "l"], "→ l", "forward", ({ store }) => store.go(store.neighbour(1))],
@@ -38,7 +37,7 @@ const COMPARISON_KEYS = [
   [["?"], "?", "this list", (comparison) => comparison.help()],
 ];
 
-class Comparison {
+export class Comparison {
   constructor(el, data, { theme, ...given }) {
     this.names = data.names;
     this.players = [data.left, data.right].map((trace) => new Player(null, trace,
@@ -55,14 +54,18 @@ class Comparison {
     this.live = h("div", { class: "live", "aria-live": "polite" });
     this.keys = keyList(COMPARISON_KEYS);
     this.rows = h("ul", { class: "differing" });
-    this.list = new Panel(store, "differences", "Differs now", this.rows);
+    this.count = h("span", { class: "quiet small" });
+    this.said = h("span", { class: "said" });
+    this.list = new Panel(store, "differences", "Differs now", this.rows,
+      h("div", { class: "beside" }, this.count, this.said, ...this.moves()));
     this.root = h("div", { class: "kmm comparison", tabindex: "-1", role: "group",
       "aria-label": `Comparison of ${this.names.join(" and ")}`,
       "data-lm-suppress-shortcuts": "true" },
     h("div", { class: "verdict" }, h("p", {}, data.sentence),
       data.beginning ? h("p", { class: "quiet small" }, data.beginning) : null),
-    this.controls(), h("div", { class: "sides" }, ...this.names.map((name, side) => this.side(name, side))),
-    this.list.element, this.live, this.keys);
+    this.controls(), this.list.element,
+    h("div", { class: "sides" }, ...this.names.map((name, side) => this.side(name, side))),
+    this.live, this.keys);
     el.append(this.root);
     listen(this, COMPARISON_KEYS);
     this.unfollow = followTheme(this.root, theme);
@@ -80,15 +83,11 @@ class Comparison {
     const number = this.number = h("input", { type: "number", min: 0, max: Math.max(0, store.last),
       class: "step", "aria-label": "Number of the pair",
       onchange: () => store.go(Number(number.value)) });
-    this.speed = h("select", { onchange: () => store.set({ speed: Number(this.speed.value) }) },
-      ...SPEEDS.map((speed) => h("option", { value: speed }, `${speed}/s`)));
-    this.said = h("span", { class: "said" });
-    const { parting, differing } = this.pairs;
-    const none = parting === null;
+    const { parting } = this.pairs;
     course.slider.setAttribute("aria-label", "Pair of steps");
     this.pairs.phases.forEach(([name], i) => course.parts[i].part.classList
       .add(name.replace(" ", "-")));
-    if (!none) course.bar.append(this.flag(parting));
+    if (parting !== null) course.bar.append(this.flag(parting));
     return h("div", { class: "controls" },
       h("div", { class: "main-row" },
         h("div", { class: "group", role: "group", "aria-label": "Stepping" },
@@ -100,15 +99,24 @@ class Comparison {
         h("div", { class: "where-we-are" }, h("label", {}, "pair ", number),
           h("span", { class: "quiet" }, `of 0 to ${Math.max(0, store.last)}`)),
         h("button", { type: "button", class: "icon", "aria-label": "Keys", title: "Keys (?)",
-          onclick: () => this.help() }, "?")),
-      h("div", { class: "more-row" },
-        h("button", { type: "button", class: "small-button part", disabled: none,
-          title: "Where they part (w)", onclick: () => this.part() }, "where they part"),
-        h("div", { class: "group", role: "group", "aria-label": "Differences" },
-          h("span", { class: "quiet" }, `${differing.length} difference${differing.length === 1 ? "" : "s"}`),
-          iconButton("previous", "Previous difference", "p", () => this.apart(-1)),
-          iconButton("next", "Next difference", "n", () => this.apart(1))),
-        h("label", {}, h("span", { class: "quiet" }, "speed "), this.speed), this.said));
+          onclick: () => this.help() }, "?")));
+  }
+
+  // To where they part, and from one difference to the next.
+  moves() {
+    const { store, pairs: { parting, differing } } = this;
+    this.speed = h("select", { onchange: () => store.set({ speed: Number(this.speed.value) }) },
+      ...SPEEDS.map((speed) => h("option", { value: speed }, `${speed}/s`)));
+    return [
+      h("label", {}, h("span", { class: "quiet" }, "speed "), this.speed),
+      h("div", { class: "group", role: "group", "aria-label": "Differences" },
+        h("span", { class: "quiet" },
+          differing.length === 1 ? "1 place differs" : `${differing.length} places differ`),
+        iconButton("previous", "Previous difference", "p", () => this.apart(-1)),
+        iconButton("next", "Next difference", "n", () => this.apart(1))),
+      h("button", { type: "button", class: "small-button part", disabled: parting === null,
+        title: "Where they part (w)", onclick: () => this.part() }, "where they part"),
+    ];
   }
 
   flag(pair) {
@@ -173,12 +181,12 @@ class Comparison {
     this.course.slider.setAttribute("aria-valuetext", `pair ${pair} of 0 to ${this.store.last}, ${
       pair < 0 ? "the start" : `${pairs.phases[pairs.phase(pair)][0]}: ${pairs.codeText(pair)}`}`);
     this.now = this.differences.at(...this.players.map(({ store }) => store.state.step + 1));
-    this.list.title = `Differs now: ${this.now.length || "nothing"}`;
-    this.list.button.lastChild.textContent = this.list.title;
-    this.rows.replaceChildren(...this.now.slice(0, LISTED).map((difference) => this.row(difference)));
-    if (this.now.length > LISTED) {
-      this.rows.append(h("li", { class: "quiet" }, `and ${this.now.length - LISTED} more`));
-    }
+    const many = this.now.length;
+    write(this.count, many ? `${many} field${many === 1 ? "" : "s"}: ${this.names.join(" | ")}`
+      : "nothing: both are in the same state");
+    const listed = many > LISTED ? LISTED - 1 : many;
+    this.rows.replaceChildren(...this.now.slice(0, listed).map((difference) => this.row(difference)));
+    if (listed < many) this.rows.append(h("li", { class: "quiet" }, `and ${many - listed} more`));
     this.marks.forEach((mark) => mark(this.now));
   }
 
@@ -192,7 +200,8 @@ class Comparison {
     const select = () => this.players.forEach(({ store }) => {
       store.select(store.knows(field) ? field : owner);
     });
-    return h("li", {}, link(field, select, `Select ${field}`), h("span", {}, left), h("span", {}, right));
+    return h("li", {}, link(field, select, `Select ${field}`), " ", h("span", {}, left),
+      h("span", { class: "quiet" }, " | "), h("span", {}, right));
   }
 
   part() {
@@ -238,48 +247,3 @@ class Comparison {
     this.root.remove();
   }
 }
-
-/** Put a comparison into a page; `options`: pair, folds, theme, address (keep the pair in #). */
-function mountComparison(el, data, { address = false, ...options } = {}) {
-  const asked = () => new URLSearchParams(location.hash.slice(1)).get("pair");
-  const given = address && asked() ? { ...options, pair: Number(asked()) } : options;
-  const comparison = new Comparison(el, data, given);
-  if (!address) return comparison;
-  const { store } = comparison;
-  const remember = quietly(() => history.replaceState(null, "", `#pair=${store.state.step}`));
-  store.subscribe((state, changed) => {
-    if (changed.has("step")) remember();
-  });
-  addEventListener("hashchange", () => {
-    if (asked()) store.go(Number(asked()));
-  });
-  return comparison;
-}
-
-/** anywidget: the model's pair and folds are the comparison's, both ways. */
-function renderComparison({ model, el }) {
-  const comparison = mountComparison(el, JSON.parse(model.get("payload")),
-    { pair: model.get("pair"), folds: model.get("folds") });
-  const { store } = comparison;
-  const save = quietly(() => {
-    model.set("pair", store.state.step);
-    model.set("folds", store.state.folds);
-    model.save_changes();
-  });
-  store.subscribe((state, changed) => {
-    if (changed.has("step") && state.step !== model.get("pair")) save();
-    if (changed.has("folds") && state.folds !== model.get("folds")) save();
-  });
-  const listeners = {
-    "change:pair": () => model.get("pair") !== store.state.step && store.go(model.get("pair")),
-    "change:folds": () => store.set({ folds: { ...FOLDED, ...model.get("folds") } }),
-  };
-  for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
-  return () => {
-    save.now();
-    for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);
-    comparison.destroy();
-  };
-}
-
-export { mountComparison, renderComparison };

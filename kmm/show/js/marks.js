@@ -19,10 +19,14 @@ export function differMarks(root) {
   return (differences) => {
     const keys = differences.map((d) => drawnAs(d).find((key) => places.has(key)));
     layer.replaceChildren(...[...new Set(keys)].filter(Boolean).map((key) => {
-      const { x, y, width } = places.get(key).getBBox();
+      const element = places.get(key);
+      const { x, y, width, height } = element.getBBox();
       if (!width) return null;
-      return s("g", { transform: `translate(${x + width} ${y})` }, s("title", {}, `${key} differs`),
-        s("circle", { r: 7 }), s("path", { d: "M-3.5 -1.7H3.5M-3.5 1.7H3.5M2.2 -4.4L-2.2 4.4" }));
+      // A box has it at its corner, a row at its side.
+      const row = element.parentNode.closest("[data-select]");
+      const place = row ? `translate(${x - 8} ${y + height / 2}) scale(.8)` : `translate(${x + width} ${y})`;
+      return s("g", { transform: place }, s("title", {}, `${key} differs`), s("circle", { r: 7 }),
+        s("path", { d: "M-3.5 -1.7H3.5M-3.5 1.7H3.5M2.2 -4.4L-2.2 4.4" }));
     }).filter(Boolean));
   };
 }

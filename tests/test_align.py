@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which step stands beside which: against brute force, and how much looking it takes."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kmm.explain.align import CELLS, Piece, aligned, longest, matched, rising
+
+SHORT = st.lists(st.integers(0, 3), max_size=9)
+
+
+def subsequence(left: tuple[int, ...], right: tuple[int, ...]) -> int:
+    """The length of the longest common subsequence, by its definition."""
+
+    @cache
+    def behind(i: int, j: int) -> int:
+        if i == len(left) or j == len(right):
+            return 0
+        if left[i] == right[j]:
+            return 1 + behind(i + 1, j + 1)
+        return max(behind(i + 1, j), behind(i, j + 1))
+
+    return behind(0, 0)
+
+
+def is_rising(pairs: list[tuple[int, int]]) -> bool:
+    return all(a < c and b < d for (a, b), (c, d) in pairwise(pairs))
+
+
+@given(SHORT, SHORT)
+def test_a_short_piece_is_matched_as_well_as_can_be(left: list[int], right: list[int]) -> None:
+    whole = Piece(0, len(left), 0, len(right))
+    for found in (longest(left, right, whole), matched(left, right, whole)):
+        assert is_rising(found)
+        assert all(left[i] == right[j] for i, j in found)
+        assert len(found) == subsequence(tuple(left), tuple(right))
+
+
+@given(st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=8))
+def test_the_longest_rising_selection(pairs: set[tuple[int, int]]) -> None:
+    ordered = sorted({i: (i, j) for i, j in sorted(pairs)}.values())
+    found = rising(ordered)
+    assert is_rising(found)
+    assert set(found) <= set(ordered)
+    longer = combinations(ordered, len(found) + 1)
+    assert not any(is_rising(list(selection)) for selection in longer)
+
+
+@given(SHORT, SHORT, SHORT)
+@settings(max_examples=200)
+def test_every_step_stands_once_in_order_and_the_beginning_one_to_one(
+    same: list[int], left: list[int], right: list[int]
+) -> None:
+    ours, theirs = same + left, same + right
+    halves = [[key // 2 for key in keys] for keys in (ours, theirs)]
+    pairs = aligned(len(same), (ours, halves[0]), (theirs, halves[1]))
+    assert [i for i, _ in pairs if i is not None] == list(range(len(ours)))
+    assert [j for _, j in pairs if j is not None] == list(range(len(theirs)))
+    assert pairs[: len(same)] == [(k, k) for k in range(len(same))]
+    assert (None, None) not in pairs
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "pairs"),
+    [
+        ("abc", "abc", [(0, 0), (1, 1), (2, 2)]),
+        ("abcd", "abd", [(0, 0), (1, 1), (2, None), (3, 2)]),
+        ("abd", "abcd", [(0, 0), (1, 1), (None, 2), (2, 3)]),
+        ("axd", "ayd", [(0, 0), (1, 1), (2, 2)]),
+        ("axxd", "ayd", [(0, 0), (1, 1), (2, None), (3, 2)]),
+        ("ab", "", [(0, None), (1, None)]),
+        ("", "ab", [(None, 0), (None, 1)]),
+    ],
+)
+def test_what_is_left_out_and_what_is_replaced(
+    left: str, right: str, pairs: list[tuple[int | None, int | None]]
+) -> None:
+    keys = [list(map(ord, text)) for text in (left, right)]
+    prefix = next((k for k in range(min(map(len, keys))) if keys[0][k] != keys[1][k]), 0)
+    assert aligned(prefix, (keys[0],), (keys[1],)) == pairs
+
+
+def test_a_long_trace_that_lost_a_step_here_and_there_finds_all_others() -> None:
+    whole = [k % 97 for k in range(20_000)]
+    lost = set(range(31, 20_000, 501))
+    found = matched(
+        whole, [key for k, key in enumerate(whole) if k not in lost], Piece(0, 20_000, 0, 19_960)
+    )
+    assert len(lost) == 40
+    assert len(found) == 19_960
+
+
+class Counted(list[int]):
+    """A list that counts how often it is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, place):  # type: ignore[no-untyped-def]
+        Counted.looks += 1
+        return list.__getitem__(self, place)
+
+
+LONG = 20_000
+CHANCE = random.Random(26)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ([0, 1] * (LONG // 2), [1, 1, 0] * (LONG // 3)),
+        (list(range(LONG)), list(range(LONG))[::-1]),
+        (list(range(LONG)), CHANCE.sample(range(LONG), LONG)),
+        ([0] * LONG + [1] * LONG, [1] * LONG + [0] * LONG),
+        ([0, 1, 2, 3] * (LONG // 4) + [9], [3, 2, 1, 0] * (LONG // 4) + [8]),
+        *(([CHANCE.randrange(kinds) for _ in range(LONG)],
+           [CHANCE.randrange(kinds) for _ in range(LONG)]) for kinds in (2, 5, 50, 1000)),
+    ],
+    ids=["two", "turned", "shuffled", "swapped", "against", "2", "5", "50", "1000"],
+)  # fmt: skip
+def test_twenty_thousand_steps_are_not_looked_at_pair_by_pair(
+    left: list[int], right: list[int]
+) -> None:
+    """Two looks at each pair of steps would be 800 million; a piece takes CELLS at most."""
+    Counted.looks = 0
+    found = matched(Counted(left), Counted(right), Piece(0, len(left), 0, len(right)))
+    assert is_rising(found)
+    pieces = (len(left) + len(right)) / CELLS**0.5
+    assert Counted.looks < 2 * CELLS * pieces
