@@ -125,9 +125,13 @@ export class Comparison {
   }
 
   side(name, side) {
+    const { root } = this.players[side];
+    for (const part of root.querySelectorAll("nav, [role=region]")) {
+      part.setAttribute("aria-label", `${part.getAttribute("aria-label")}: ${name}`);
+    }
+    root.setAttribute("aria-label", `Player of ${name}`);
     return h("section", { class: "side", "aria-label": name },
-      h("div", { class: "side-head" }, h("h2", {}, name), this.heads[side]),
-      this.players[side].root);
+      h("div", { class: "side-head" }, h("h2", {}, name), this.heads[side]), root);
   }
 
   // What is done within one player is done for both.
@@ -191,9 +195,12 @@ export class Comparison {
   }
 
   where(side, step, waits) {
-    const of = `of 0 to ${this.players[side].store.last}`;
-    if (!waits) return step < 0 ? "no steps" : `step ${step} ${of}`;
-    return step < 0 ? "has made no step yet" : `makes no step here; its last was ${step} ${of}`;
+    const { last } = this.players[side].store;
+    if (last < 0) return "has no steps";
+    if (!waits) return `step ${step} of 0 to ${last}`;
+    if (step < 0) return "has made no step yet";
+    return step === last ? `has ended with step ${step}`
+      : `makes no step here; its last was ${step} of 0 to ${last}`;
   }
 
   row({ field, owner, left, right }) {
