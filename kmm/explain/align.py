@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which step of one trace stands beside which step of another.
 
-Up to the parting they stand one to one.  Behind it the longest common subsequence would be best and
-takes time that grows with the product of the lengths; so steps that both traces have equally often
-are paired first, in order (as "patience diff" does with lines that are there once).  They cut the
-rest into short pieces, and only these are compared in full.  Of what no pairing knows, the first
-stands beside the first and so on, as in a side-by-side diff.
+Up to the parting they stand one to one.  Behind it a piece of both in which few steps are other is
+matched as well as can be, by the shortest way from the one to the other (E. W. Myers, An O(ND)
+Difference Algorithm, 1986).  That takes time with the square of what is other, so a piece in which
+much is other is cut first, where both do the same several times in a row and equally often (as
+"patience diff" cuts at lines that are there once).  Of what nothing matches, the first stands
+beside the first and so on, as in a side-by-side diff.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-#: Pieces of at most so many pairs of steps are compared in full.
-CELLS = 10_000
+#: Pieces in which at most so many steps are other are matched as well as can be.
+OTHERS = 200
+#: So many equal steps in a row are where a longer piece is cut.
+ROW = 8
 #: What is alike and not the same is paired within so many steps; farther apart it would be chance.
 NEAR = 32
 
@@ -85,16 +89,14 @@ def matched(left: Sequence[int], right: Sequence[int], piece: Piece) -> list[Mat
     found: list[Match] = []
     todo = [piece]
     while todo:
-        piece = _stripped(left, right, todo.pop(), found)
-        i, i_end, j, j_end = piece
+        i, i_end, j, j_end = piece = _stripped(left, right, todo.pop(), found)
         if i == i_end or j == j_end:
             continue
-        if (i_end - i) * (j_end - j) <= CELLS:
-            found += longest(left, right, piece)
-            continue
-        anchors = _anchors(left, right, piece)
-        found += anchors
-        if anchors:
+        best = shortest_way(left, right, piece)
+        if best is not None:
+            found += best
+        elif anchors := _anchors(left, right, piece):
+            found += anchors
             for a, b in [*anchors, (i_end, j_end)]:
                 todo.append(Piece(i, a, j, b))
                 i, j = a + 1, b + 1
@@ -114,20 +116,26 @@ def _stripped(left: Sequence[int], right: Sequence[int], piece: Piece, found: li
 
 
 def _anchors(left: Sequence[int], right: Sequence[int], piece: Piece) -> list[Match]:
-    """Keys that both have equally often, the nth with the nth; else all that both have."""
-    ours, theirs = _places(left, piece.i, piece.i_end), _places(right, piece.j, piece.j_end)
-    common = [key for key in ours if key in theirs]
-    anchors = [key for key in common if len(ours[key]) == len(theirs[key])]
-    pairs = [
-        pair for key in anchors or common for pair in zip(ours[key], theirs[key], strict=False)
-    ]
-    return rising(sorted(pairs))
+    """Where both do the same, several steps in a row and equally often if possible."""
+    for row in (ROW, 1):
+        ours = _places(left, piece.i, piece.i_end, row)
+        theirs = _places(right, piece.j, piece.j_end, row)
+        common = [key for key in ours if key in theirs]
+        alike = [key for key in common if len(ours[key]) == len(theirs[key])]
+        if alike:
+            break
+    # The nth is the nth again.
+    pairs = (zip(ours[key], theirs[key], strict=False) for key in alike or common)
+    return rising(sorted(chain.from_iterable(pairs)))
 
 
-def _places(keys: Sequence[int], begin: int, end: int) -> dict[int, list[int]]:
+def _places(
+    keys: Sequence[int], begin: int, end: int, row: int
+) -> dict[tuple[int, ...], list[int]]:
     places = defaultdict(list)
-    for k in range(begin, end):
-        places[keys[k]].append(k)
+    here = keys[begin:end]
+    for k in range(len(here) - row + 1):
+        places[tuple(here[k : k + row])].append(begin + k)
     return places
 
 
@@ -149,25 +157,34 @@ def rising(pairs: list[Match]) -> list[Match]:
     return found[::-1]
 
 
-def longest(left: Sequence[int], right: Sequence[int], piece: Piece) -> list[Match]:
-    """A longest common subsequence, by the table of its lengths."""
-    i, i_end, j, j_end = piece
-    # table[a][b] is the length for what is behind a and b.
-    table = [[0] * (j_end - j + 1)]
-    for a in range(i_end - 1, i - 1, -1):
-        below, row = table[-1], [0]
-        for b in range(j_end - 1, j - 1, -1):
-            at = j_end - b - 1
-            row.append(below[at] + 1 if left[a] == right[b] else max(below[at + 1], row[at]))
-        table.append(row)
+def shortest_way(left: Sequence[int], right: Sequence[int], piece: Piece) -> list[Match] | None:
+    """A longest common subsequence; None if more than OTHERS steps are in no match."""
+    n, m = piece.i_end - piece.i, piece.j_end - piece.j
+    # How far one gets in the left one with so many others, on the diagonal k = i - j.
+    far = {1: 0}
+    fars: list[dict[int, int]] = []
+    for others in range(min(n + m, OTHERS) + 1):
+        fars.append(far)
+        now: dict[int, int] = {}
+        for k in range(-others, others + 1, 2):
+            down = k == -others or (k != others and far[k - 1] < far[k + 1])
+            i = far[k + 1] if down else far[k - 1] + 1
+            while i < n and i - k < m and left[piece.i + i] == right[piece.j + i - k]:
+                i += 1
+            now[k] = i
+            if i >= n and i - k >= m:
+                return _way_back(fars, k, n, piece)
+        far = {**far, **now}
+    return None
+
+
+def _way_back(fars: list[dict[int, int]], k: int, i: int, piece: Piece) -> list[Match]:
+    """The equal steps on the way that ends at i on the diagonal k."""
     found = []
-    while i < i_end and j < j_end:
-        rows, at = i_end - i, j_end - j
-        if left[i] == right[j]:
-            found.append((i, j))
-            i, j = i + 1, j + 1
-        elif table[rows - 1][at] >= table[rows][at - 1]:
-            i += 1
-        else:
-            j += 1
-    return found
+    for others in range(len(fars) - 1, -1, -1):
+        far = fars[others]
+        down = k == -others or (k != others and far[k - 1] < far[k + 1])
+        begin = far[k + 1] if down else far[k - 1] + 1
+        found += [(piece.i + a, piece.j + a - k) for a in range(i - 1, begin - 1, -1)]
+        k, i = (k + 1, begin) if down else (k - 1, begin - 1)
+    return found[::-1]
