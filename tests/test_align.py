@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmm.explain import align
-from kmm.explain.align import OTHERS, Piece, aligned, matched, rising, shortest_way
+from kmm.explain.align import NEAR, OTHERS, Piece, aligned, matched, rising, shortest_way
 
 SHORT = st.lists(st.integers(0, 3), max_size=9)
 
@@ -87,6 +87,16 @@ def test_what_is_left_out_and_what_is_replaced(
     keys = [list(map(ord, text)) for text in (left, right)]
     prefix = next((k for k in range(min(map(len, keys))) if keys[0][k] != keys[1][k]), 0)
     assert aligned(prefix, (keys[0],), (keys[1],)) == pairs
+
+
+def test_what_is_only_alike_is_matched_nearby_and_not_far_away() -> None:
+    """The last of the left ones is like the only right one, in a piece that is short or long."""
+    for before in (NEAR - 1, NEAR):
+        strict = list(range(before + 1)), [-1]
+        alike = [*range(before), 1000], [1000]
+        pairs = aligned(0, (strict[0], alike[0]), (strict[1], alike[1]))
+        place = before if before < NEAR else 0
+        assert pairs.index((place, 0)) == place
 
 
 LONG = 20_000

@@ -217,7 +217,9 @@ export class Comparison {
   }
 
   apart(way) {
-    this.store.go(nextOf(this.pairs.differing, this.store.state.step, way));
+    const there = nextOf(this.pairs.differing, this.store.state.step, way);
+    if (there !== null) this.store.go(there);
+    else this.store.set({ said: `There is no difference ${way > 0 ? "behind" : "before"} this pair.` });
   }
 
   /** What is read out: nothing while playing. */
