@@ -87,7 +87,8 @@ def still(comparison: Comparison, pair: int) -> dict[str, str]:
     """A pair as sentences and as two pictures, for where no widget can run."""
     states = comparison.states(pair) if comparison.pairs else (0, 0)
     figures = [
-        f'<div style="flex:1 1 420px;min-width:0"><strong>{escape(name)}</strong>{picture._repr_html_()}</div>'
+        f'<div style="flex:1 1 420px;min-width:0"><strong>{escape(name)}</strong>'
+        f"{picture._repr_html_()}</div>"
         for name, trace, state in zip(
             comparison.names, (comparison.left, comparison.right), states, strict=True
         )
