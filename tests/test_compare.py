@@ -58,6 +58,12 @@ def mistaken(scenario: str, name: str, old: str, new: str) -> Comparison:
     return kmm.compare(run(scenario), mine, names=("the model", "mine"))
 
 
+def test_it_is_found_by_its_name_and_imported_when_first_asked_for() -> None:
+    assert "compare" in dir(kmm)
+    program = "import kmm, sys; assert 'kmm.show.compare' not in sys.modules; kmm.compare"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 # Where they part.
 
 
