@@ -10,6 +10,8 @@ run.trace.narrate(12)
 with kmm.replace(migrate_page_move_mapping=mine):
     kmm.load("file-clean").run()
 
+print(kmm.compare(kmm.load("file-clean").run(), kmm.load("file-buffers").run()))
+
 w = kmm.World(nodes=2)
 page = w.mm().mmap(pages=4).touch(0)
 w.migrate_pages([page], to_node=1).trace.holders("p0", 5)
@@ -24,6 +26,7 @@ from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
 
 if TYPE_CHECKING:
     from kmm.learn.question import Question
+    from kmm.show.compare import compare
     from kmm.show.notebook import export_notebook
 
 __version__ = "0.1.0"
@@ -50,7 +53,11 @@ Trace.ROOMS.update(
 )
 
 #: What the door hands out of rooms that a run does not need; the module is imported when asked.
-_LATER = {"Question": "kmm.learn.question", "export_notebook": "kmm.show.notebook"}
+_LATER = {
+    "Question": "kmm.learn.question",
+    "compare": "kmm.show.compare",
+    "export_notebook": "kmm.show.notebook",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -59,7 +66,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"kmm has no {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 __all__ = [
     "Change", "KernelBug", "KmmError", "Machine", "Question", "Run", "Scenario", "ScenarioError",
-    "State", "Step", "Trace", "World", "export_notebook", "library", "load", "replace",
+    "State", "Step", "Trace", "World", "compare", "export_notebook", "library", "load", "replace",
 ]  # fmt: skip

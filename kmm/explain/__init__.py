@@ -7,6 +7,9 @@
     phases      trace.phases(): the parts of a migration, as a student would name them
     passes      which page was tried in which pass of migrate_pages, and how that ended
 
+For two traces: deeds.py says which steps do the same, align.py which one stands beside which, and
+differences.py which fields differ.
+
 Everything here reads a trace and nothing else: one that was loaded from a file tells the same as
 one that has just been recorded.  Answers are worked out once for a trace and kept with it.
 """

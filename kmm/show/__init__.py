@@ -7,6 +7,8 @@
     player   trace.play(step): all of it, to be stepped through in a notebook; html, as one file
     notebook kmm.export_notebook(path): a notebook as one page whose players step
 
+compare.py is kmm.compare(left, right): two traces side by side, and where they first part.
+
 A picture is made in four files, each of which knows the one before it: cards.py says what is in
 it and in which words, layout.py where everything is, routes.py how the lines run, svg.py draws.
 theme.py has the colours and the widths of letters.

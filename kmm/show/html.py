@@ -38,7 +38,7 @@ h1{{font-size:17px;margin:0 0 10px}}
 <script type="application/json" id="trace">{data}</script>
 <script type="module">
 {program}
-mount(document.getElementById("player"),
+{mount}(document.getElementById("player"),
   JSON.parse(document.getElementById("trace").textContent), {options});
 </script>
 </html>
@@ -49,12 +49,18 @@ def page(trace: Trace, **options: Any) -> str:
     """The document; `options` as mount() in js/player.js takes them."""
     name = trace.about.get("scenario")
     title = f"{name}: a page migration, step by step" if name else "A page migration, step by step"
+    return document(title, compact(trace), mount="mount", **options)
+
+
+def document(title: str, data: str, *, mount: str, **options: Any) -> str:
+    """A page whose function `mount` of js/ puts up what `data`, a JSON text, is about."""
     return _PAGE.format(
         title=escape(title),
         style=style().replace("</", "<\\/"),
-        data=_harmless(compact(trace)),
+        data=_harmless(data),
         options=_harmless(json.dumps(options, ensure_ascii=False)),
         program=program().replace("</", "<\\/"),
+        mount=mount,
     )
 
 
@@ -71,7 +77,11 @@ def to_html(trace: Trace, path: str | os.PathLike[str], ask: Any = None) -> None
     """
     asked = questions(trace, ask)
     answers = [open_answer(question) for question in asked]
-    text = page(trace, address=True, questions=asked, answers=answers)
+    write(path, page(trace, address=True, questions=asked, answers=answers))
+
+
+def write(path: str | os.PathLike[str], text: str) -> None:
+    """Write a page; KmmError where that is impossible."""
     try:
         Path(path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:

@@ -23,10 +23,8 @@ from kmm.show.export import exporting, framed
 from kmm.show.html import page
 from kmm.show.payload import compact
 from kmm.show.questions import furthest, must_answer, open_answer, questions
+from kmm.show.widget import no_widgets, with_still
 from kmm.sim import Trace
-
-#: What a notebook shows where no widget can run.
-STILL = ("text/plain", "text/html")
 
 
 @Trace.extend
@@ -80,10 +78,7 @@ def _player_class() -> type[Any]:
         import anywidget
         import traitlets
     except ImportError:
-        raise KmmError(
-            "a player in a notebook needs anywidget: pip install 'kmm[lab]'; "
-            "trace.to_html('trace.html') writes one that needs nothing"
-        ) from None
+        raise no_widgets() from None
 
     class Player(anywidget.AnyWidget):
         """A trace, to be stepped through."""
@@ -127,8 +122,7 @@ def _player_class() -> type[Any]:
         def still(self) -> dict[str, str]:
             """The step as a sentence and as a picture, for where no widget can run."""
             picture = self._trace.svg(self.step if len(self._trace) and self.step >= 0 else None)
-            both = {"text/plain": picture.caption, "text/html": picture._repr_html_()}
-            return {kind: both[kind] for kind in STILL}
+            return {"text/plain": picture.caption, "text/html": picture._repr_html_()}
 
         def html(self) -> str:
             """The player as it stands, as a page that is white as paper."""
@@ -138,10 +132,7 @@ def _player_class() -> type[Any]:
         def _repr_mimebundle_(self, **arguments: Any) -> Any:
             if exporting():
                 return framed(self.html(), self.still()["text/plain"])
-            bundle = super()._repr_mimebundle_(**arguments)
-            data, *metadata = bundle if isinstance(bundle, tuple) else (bundle or {},)
-            data = {**data, **self.still()}
-            return (data, *metadata) if metadata else data
+            return with_still(super()._repr_mimebundle_(**arguments), self.still())
 
         def __repr__(self) -> str:
             return f"<Player of {self._trace!r} at step {self.step}>"

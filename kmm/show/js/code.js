@@ -12,7 +12,7 @@ export class CodePanel {
     this.lines = h("div", { class: "lines" });
     this.box = h("div", { class: "code", tabindex: "0", role: "region", "aria-label": "Code" },
       this.lines);
-    this.above = h("div", {}, this.path, h("div", { class: "where" }, this.file));
+    this.above = h("div", { class: "above" }, this.path, h("div", { class: "where" }, this.file));
     this.element = h("div", { class: "code-panel" }, this.above, this.box);
     this.shown = new Map();
     store.subscribe((state, changed) => {
@@ -25,8 +25,12 @@ export class CodePanel {
     const { trace, next } = this.store;
     // Before a step that is asked about, its line is shown: it is about to run.
     const step = next ?? now;
-    if (step < 0) return;
     this.box.classList.toggle("ahead", next !== null);
+    if (step < 0) {
+      this.marked?.classList.remove("now");
+      this.marked?.removeAttribute("aria-current");
+      return;
+    }
     const stack = trace.stack(step);
     // Frame i is what the call i runs; the line in it is where the next call, or the step, is made.
     const depth = frame === null ? stack.length - 1 : Math.min(frame, stack.length - 1);

@@ -52,7 +52,8 @@ function taken(target, key) {
   return target.matches("button, summary") && (key === " " || key === "Enter");
 }
 
-export function listen(player) {
+/** `keys` is a table as KEYS is. */
+export function listen(player, table = KEYS) {
   player.root.addEventListener("keydown", (event) => {
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -62,8 +63,8 @@ export function listen(player) {
       return;
     }
     if (taken(target, key)) return;
-    const entry = KEYS.find(([keys]) => keys.includes(key));
-    if (!entry || !player.trace.all) return;
+    const entry = table.find(([keys]) => keys.includes(key));
+    if (!entry || !player.store.trace.all) return;
     entry[3](player, key);
     event.preventDefault();
     event.stopPropagation();
@@ -71,8 +72,8 @@ export function listen(player) {
 }
 
 /** The list of the keys, as a dialog that takes the focus and gives it back. */
-export function keyList() {
-  const rows = KEYS.map(([, keys, words]) => h("tr", {}, h("th", { scope: "row" },
+export function keyList(table = KEYS) {
+  const rows = table.map(([, keys, words]) => h("tr", {}, h("th", { scope: "row" },
     ...keys.split(" ").map((k) => (k === "to" ? " to " : h("kbd", {}, k)))), h("td", {}, words)));
   rows.push(h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, "Esc")),
     h("td", {}, "back to the player, and from there to the notebook")));

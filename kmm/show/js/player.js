@@ -18,7 +18,7 @@ import { Timeline } from "./timeline.js";
 const QUIET = 150;
 
 /** Call `f` when nothing has happened for a while; `.now()` at once if it is still to come. */
-function quietly(f) {
+export function quietly(f) {
   let timer = null;
   const later = () => {
     clearTimeout(timer);
@@ -34,7 +34,7 @@ function quietly(f) {
 }
 
 /** A panel with a title that folds it; the store remembers which are folded. */
-class Panel {
+export class Panel {
   constructor(store, name, title, content, beside = null) {
     this.store = store;
     this.name = name;
@@ -60,7 +60,7 @@ class Panel {
 }
 
 /** Follow the notebook's theme, or else what the reader's system prefers. */
-function followTheme(root, chosen) {
+export function followTheme(root, chosen) {
   const prefers = matchMedia("(prefers-color-scheme: dark)");
   const follow = () => {
     const jupyter = document.body.dataset.jpThemeLight;
@@ -77,14 +77,15 @@ function followTheme(root, chosen) {
   };
 }
 
-class Player {
-  constructor(el, data, { theme, ...given }) {
+/** `controls: false` leaves controls, keys and what is read out to whoever puts it up. */
+export class Player {
+  constructor(el, data, { theme, controls = true, ...given }) {
     this.trace = new Decoder(data);
     const store = this.store = new Store(this.trace, given);
-    const course = new Course(store);
+    const course = controls ? new Course(store) : null;
     const help = h("button", { type: "button", class: "icon", "aria-label": "Keys",
       title: "Keys (?)", onclick: () => this.help() }, "?");
-    this.controls = new Controls(store, course, help);
+    this.controls = controls ? new Controls(store, course, help) : null;
     this.timeline = new Timeline(store);
     const code = new CodePanel(store);
     const sentence = new SentencePanel(store);
@@ -98,19 +99,19 @@ class Player {
       new Panel(store, "locks", "Locks held", new LocksPanel(store).element),
       new Panel(store, "timeline", "Over time", this.timeline.element),
     ];
-    this.live = h("div", { class: "live", "aria-live": "polite" });
-    this.keys = keyList();
+    this.live = controls ? h("div", { class: "live", "aria-live": "polite" }) : null;
+    this.keys = controls ? keyList() : null;
     this.ask = store.questions.length ? new AskPanel(store) : null;
     const name = data.name ? `of ${data.name}` : "";
-    this.root = h("div", { class: "kmm", tabindex: "-1", role: "group",
+    this.root = h("div", { class: "kmm", tabindex: controls ? "-1" : null, role: "group",
       "aria-label": `Player of a trace ${name}`.trim(), "data-lm-suppress-shortcuts": "true" },
-    this.controls.element, this.ask?.element, this.bug(data),
+    this.controls?.element, this.ask?.element, this.bug(data),
     h("div", { class: "panels" }, ...this.panels.map((panel) => panel.element)), this.live, this.keys);
-    el.append(this.root);
-    listen(this);
+    el?.append(this.root);
+    if (controls) listen(this);
     this.unfollow = followTheme(this.root, theme);
     this.observer = new ResizeObserver(() => {
-      course.resize();
+      course?.resize();
       code.measure();
       sentence.measure();
       references.turn(store.state);
@@ -118,7 +119,7 @@ class Player {
       code.reveal();
     });
     this.observer.observe(this.root);
-    this.narrate = quietly(() => write(this.live, this.words()));
+    this.narrate = quietly(() => this.live && write(this.live, this.words()));
     store.subscribe((state, changed) => {
       write(this.said, state.said);
       if (changed.has("folds")) requestAnimationFrame(() => this.timeline.resize());
