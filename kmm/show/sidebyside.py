@@ -138,8 +138,8 @@ def _widget_class() -> type[Any]:
 
         def _repr_mimebundle_(self, **arguments: Any) -> Any:
             if exporting():
-                shown = page(self._comparison, theme="light", pair=self.pair, folds=self.folds)
-                return framed(shown, str(self._comparison))
+                html = page(self._comparison, theme="light", pair=self.pair, folds=self.folds)
+                return framed(html, str(self._comparison))
             shown = super()._repr_mimebundle_(**arguments)
             return with_still(shown, still(self._comparison, self.pair))
 
