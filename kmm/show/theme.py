@@ -85,7 +85,7 @@ def css(theme: str) -> str:
     shapes = (
         f"text{{font-family:{MONO};font-size:11px;white-space:pre}}.sans{{font-family:{SANS}}}"
         ".bold{font-weight:700}.old{text-decoration:line-through}"
-        ".name{font-size:13px;font-weight:700}.small{font-size:10px}"
+        ".name{font-size:13px;font-weight:700}"
         ".line{fill:none;stroke-width:1.75;stroke-linejoin:round}"
         ".thin{stroke-width:1}.thick{stroke-width:2}.dots{stroke-dasharray:4 3}.none{fill:none}"
     )
