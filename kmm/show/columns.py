@@ -14,7 +14,7 @@ from math import ceil
 from kmm.show.cards import Card, Cards
 from kmm.show.routes import Gutters
 from kmm.show.sizes import PAD, Box, Plan, Sizes
-from kmm.show.theme import sans_width
+from kmm.show.theme import any_sans_width, sans_width
 
 MARGIN = 8.0
 #: The room between two cards; between two frames of one node, large or small.
@@ -240,8 +240,8 @@ class Columns:
         drawn = f"frames: {len(frames)} of {self.cards.pages} are drawn" if some else "frames"
         if not any(frame.small for frame in frames):
             return drawn
-        whole = f"{drawn}; {'small: ' * (not some)}count, map, flags"
-        return whole if sans_width(whole, 11, bold=True) <= self.node_w else drawn
+        whole = f"{drawn} (count, map, flags)"
+        return whole if any_sans_width(whole, 11, bold=True) <= self.node_w else drawn
 
     @property
     def x_nodes(self) -> float:
@@ -271,7 +271,7 @@ def heading(cards: list[Card]) -> str:
 
 
 def _heading_width(cards: list[Card]) -> float:
-    return sans_width(heading(cards), 11, bold=True)
+    return any_sans_width(heading(cards), 11, bold=True)
 
 
 def _gutter(need: float) -> float:

@@ -17,7 +17,7 @@ from kmm.show.columns import MARGIN, Columns
 from kmm.show.measure import FRAME_ROOMS, MORE_LINES, MORE_ROOM, Measure, Need
 from kmm.show.routes import Gutters, Route, Wish
 from kmm.show.sizes import LINE, Box, Plan, Sizes
-from kmm.show.theme import mono_width, sans_width
+from kmm.show.theme import any_sans_width, mono_width
 from kmm.sim import Trace
 
 #: The width of a picture on paper, if none is asked for.
@@ -27,7 +27,7 @@ A_HAIR = 1.06
 
 #: What the lines mean, in the order of the legend, and where its words begin behind the sign.
 LEGEND = {
-    "present": "a present pte (writable, dirty, young) or a slot of a cache: a reference",
+    "present": "present pte (write, dirty, young) or cache slot: a reference",
     "migration": "migration entry: no reference, whoever touches it waits",
     "swap": "swap entry: holds a swap slot",
     "buffer": "buffer of the page",
@@ -87,7 +87,7 @@ def legend_places(kinds: set[str], wide: float, y: float) -> list[tuple[str, flo
     for kind, text in LEGEND.items():
         if kind not in kinds:
             continue
-        need = LEGEND_TEXT + sans_width(text, 11)
+        need = LEGEND_TEXT + any_sans_width(text, 11)
         if places and x + need > wide - MARGIN:
             x, y = MARGIN, y + LINE
         places.append((kind, x, y))
@@ -134,7 +134,7 @@ def lay_out(
 
 def legend_width(kinds: Iterable[str]) -> float:
     """The room that the widest of these lines of the legend needs."""
-    return max((LEGEND_TEXT + sans_width(LEGEND[kind], 11) for kind in kinds), default=0.0)
+    return max((LEGEND_TEXT + any_sans_width(LEGEND[kind], 11) for kind in kinds), default=0.0)
 
 
 def _words_width(trace: Trace, need: Need) -> float:

@@ -11,7 +11,7 @@ from kmm.show.frame_rows import CountRow
 from kmm.show.measure import FRAME_ROOMS, LIST_ROOMS, Need
 from kmm.show.rows import Row
 from kmm.show.spans import GAP
-from kmm.show.theme import mono_width, sans_width
+from kmm.show.theme import any_sans_width, mono_width
 
 #: The heights of a card's title, of a row, of a row in a frame of its own, of a line of words.
 TITLE, ROW, FRAMED, LINE = 24.0, 17.0, 24.0, 15.0
@@ -21,8 +21,6 @@ NAME, SMALL_EDGE = 20.0, 1.5
 PAD, INSET = 10.0, 6.0
 #: Signs at the end of a row.
 SIGN = 22.0
-#: The width of a letter in most fonts without serifs, as a part of the size, at most.
-ANY_SANS = 0.65
 
 
 @dataclass(frozen=True)
@@ -105,9 +103,7 @@ class Sizes:
         """How wide a card is."""
         if card.small:
             return max(self._row_width(card, row) for row in card.rows)
-        # The note may be set in any font without serifs, some of which are wider.
-        note = max(sans_width(card.note, 11), 11 * ANY_SANS * len(card.note))
-        title = 2 * PAD + mono_width(card.title, 13) + GAP + note
+        title = 2 * PAD + mono_width(card.title, 13) + GAP + any_sans_width(card.note, 11)
         return max([title, *(self._row_width(card, row) for row in card.rows)])
 
     def row_height(self, card: Card, row: Row, width: float | None = None) -> float:
