@@ -54,12 +54,17 @@ def pages_over_nodes(pages: int, nodes: int) -> Trace:
     return world.move_pages(addresses, [(n + 1) % nodes for n in range(pages)]).trace
 
 
-#: Each world with the step that its picture shows, as a part of all steps, and the selection.
-WORLDS: dict[str, tuple[Callable[[], Trace], float]] = {
-    "one-page": (one_page, 0.4),
-    "shared": (shared, 0.45),
-    "buffers": (buffers, 0.5),
-    "swap-cache": (swap_cache, 0.5),
-    "many-pages": (many_pages, 0.5),
-    "two-tasks": (two_tasks, 0.5),
+#: Each world with the step that its picture shows: the n-th call of a primitive.
+WORLDS: dict[str, tuple[Callable[[], Trace], tuple[str, int]]] = {
+    "one-page": (one_page, ("set_pte_at", 0)),
+    "shared": (shared, ("set_pte_at", 2)),
+    "buffers": (buffers, ("set_bh_page", 2)),
+    "swap-cache": (swap_cache, ("radix_tree_replace_slot", 0)),
+    "many-pages": (many_pages, ("set_pte_at", 22)),
+    "two-tasks": (two_tasks, ("another_cpu_truncates", 0)),
 }
+
+
+def moment(trace: Trace, primitive: str, n: int) -> int:
+    """The number of the step that is the n-th call of the primitive."""
+    return [step.index for step in trace if step.primitive == primitive][n]

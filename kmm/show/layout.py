@@ -17,7 +17,7 @@ from kmm.show.columns import MARGIN, Columns
 from kmm.show.measure import FRAME_ROOMS, MORE_LINES, MORE_ROOM, Measure, Need
 from kmm.show.routes import Gutters, Route, Wish
 from kmm.show.sizes import LINE, Box, Plan, Sizes
-from kmm.show.theme import any_sans_width, mono_width
+from kmm.show.theme import any_sans_width, mono_width, sans_width
 from kmm.sim import Trace
 
 #: The width of a picture on paper, if none is asked for.
@@ -87,7 +87,7 @@ def legend_places(kinds: set[str], wide: float, y: float) -> list[tuple[str, flo
     for kind, text in LEGEND.items():
         if kind not in kinds:
             continue
-        need = LEGEND_TEXT + any_sans_width(text, 11)
+        need = LEGEND_TEXT + 1.15 * sans_width(text, 11)
         if places and x + need > wide - MARGIN:
             x, y = MARGIN, y + LINE
         places.append((kind, x, y))

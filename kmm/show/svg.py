@@ -4,7 +4,7 @@
 trace.svg(36)                   state(37), and what trace[36] changed: old struck out, new in bold
 trace.svg(None)                 the start, with nothing marked
 trace.svg(36, select="p0")      only what has to do with p0
-trace.svg(36, width=500)        at most so wide, for a handout
+trace.svg(36, width=600)        at most so wide, for a handout
 trace.svg(36).save("step.svg")
 
 The places are the same at every step (layout.py).  The picture has its own light and dark colours.
@@ -45,7 +45,7 @@ def svg(
     Arguments: `k` the number of a step, -1 for the last, None for the start, before the first step.
     `select`: a page or several by name; only they, and what has to do with them, are drawn.
     `theme`: "light", "dark", or "auto" for what the reader's screen prefers.
-    `width`: the most that the picture may be wide, in pixels, 500 for a handout; without it a large
+    `width`: the most that the picture may be wide, in pixels, 600 for a handout; without it a large
     world is as wide as it must be.
 
     Returns a Picture, which a notebook shows; `.text` is the SVG, `.save(path)` writes it.
