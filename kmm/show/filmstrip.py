@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from kmm.show.cards import Card
-from kmm.show.layout import LEGEND, MARGIN, Box, Layout, lay_out, legend_places
+from kmm.show.columns import MARGIN
+from kmm.show.layout import LEGEND, Layout, lay_out, legend_places, legend_width
 from kmm.show.rows import ListRow, LockRow, Row
+from kmm.show.sizes import Box
 from kmm.show.spans import Span, View
 from kmm.sim import Trace
 
@@ -83,9 +85,10 @@ def filmstrip(trace: Trace) -> dict[str, Any]:
         about = films.values() if state == 0 else _about(touched, by_slot)
         for film in about:
             film.add(state, marked, plain)
-    width = MARGIN + max([0.0, *(box.right for box in _all(layout))])
+    kinds = {kind for kind, _, _ in layout.legend}
+    width = MARGIN + max([legend_width(kinds), *(box.right for box in _all(layout))])
     bottom = max([layout.head, *(box.bottom for box in _all(layout))])
-    legend = legend_places({kind for kind, _, _ in layout.legend}, width, bottom + 18.0)
+    legend = legend_places(kinds, width, bottom + 18.0)
     return {
         "width": width,
         "top": layout.head - 8,
@@ -142,7 +145,7 @@ def _card(layout: Layout, card: Card, films: dict[str, _Film]) -> dict[str, Any]
     return {
         "key": card.key, "title": card.title, "note": card.note, "kind": card.kind,
         "base": card.base, "free": card.free, "box": _box(layout.boxes[card.key]),
-        "labels": layout.labels[card.key],
+        "labels": layout.labels[card.key], "right": card.key in layout.right,
         "rows": [
             {
                 "key": row.key, "label": row.label, "framed": row.framed,

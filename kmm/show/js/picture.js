@@ -40,7 +40,7 @@ class RowView {
     const { card, row, changed } = this;
     const [x, y, w, high] = row.box;
     const made = [];
-    const before = row.framed && card.kind !== "space";
+    const before = row.framed && card.right;
     const base = y + (row.framed ? 16 : 12.5);
     if (row.framed) {
       made.push(rect([x, y + 1.5, w, high - 3], `${changed ? "f-wash s-changed" : "f-row"} thin`, 3));
@@ -71,13 +71,13 @@ class CardView {
     Object.assign(this, { trace, card });
     this.frame = rect(card.box, "");
     this.rows = card.rows.map((row) => new RowView(card, row, film));
-    const [x, y] = card.box;
+    const [x, y, , high] = card.box;
     this.head = s("g", {});
     if (card.kind !== "frame") {
       this.head.append(text(x + 10, y + 16, card.title, "name f-ink"),
         text(x + 10 + card.title.length * 13 * 0.603 + GAP, y + 16, card.note, "sans f-quiet"));
     }
-    this.free = text(x + 10, y + 19, "a free frame", "sans f-quiet");
+    this.free = text(x + 10, y + Math.min(19, high / 2 + 4), "a free frame", "sans f-quiet");
     this.group = s("g", { "data-select": card.key }, this.frame, this.head, this.free,
       ...this.rows.map((row) => row.group));
   }
@@ -121,7 +121,7 @@ export class Picture {
         const hit = event.target.closest("[data-select]");
         if (hit) store.select(hit.getAttribute("data-select"));
       },
-    }, ...film.heads.map(([name, x, y]) => text(x, y, name, "sans small bold f-quiet")),
+    }, ...film.heads.map(([name, x, y]) => text(x, y, name, "sans bold f-quiet")),
     ...this.nodes.map((node) => node.group), ...this.cards.map((card) => card.group),
     this.lines, this.ring, ...film.legend.flatMap(legend));
     this.element = h("div", { class: "picture", tabindex: "0", role: "region",
@@ -186,7 +186,7 @@ export class Picture {
     this.ring.style.display = box ? "" : "none";
     if (!box) return;
     const [x, y, w, high] = box;
-    for (const [key, value] of Object.entries({ x: x - 3, y: y - 3, width: w + 6, height: high + 6 })) {
+    for (const [key, value] of Object.entries({ x: x - 2.5, y: y - 2.5, width: w + 5, height: high + 5 })) {
       this.ring.setAttribute(key, value);
     }
   }
@@ -207,5 +207,5 @@ export class Picture {
 
 function legend([kind, x, y, words]) {
   return [...sign(x + 5, y, kind), ...route([x + 14, y, x + 40, y], kind, ""),
-    text(x + 46, y + 3.5, words, "sans small f-quiet")];
+    text(x + 46, y + 3.5, words, "sans f-quiet")];
 }
