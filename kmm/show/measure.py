@@ -6,11 +6,13 @@ Every row is asked what it says at each step that concerns it, and what it point
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import compress, count
 
 from kmm.show.cards import Cards
+from kmm.show.moments import moments
 from kmm.show.rows import Row
 from kmm.show.spans import Span, View, width, wrapped
 from kmm.show.theme import mono_width
@@ -51,6 +53,8 @@ class Measure:
     def __init__(self, trace: Trace, cards: Cards) -> None:
         self.trace = trace
         self.need = Need()
+        #: What has been asked already: a lock is taken and released a thousand times.
+        self._asked: set[tuple[str, tuple[int | None, ...]]] = set()
         self.rooms = {
             row.key: FRAME_ROOM if card.kind == "frame" else LIST_ROOM
             for card in cards for row in card.rows
@@ -66,46 +70,51 @@ class Measure:
         self.shown = frozenset(self.by_slot) | shown_bases | zones
 
     def walk(self, rows: Iterable[Row]) -> Need:
-        trace, columns = self.trace, self.trace.columns
-        numbers = trace.state(0).numbers
-        start = View(trace.values, numbers, {})
-        for row in rows:
-            self._ask(row, start)
-        self.need.title = self._title()
-        begin = 0
-        for k, end in enumerate(columns.changes_end):
-            if begin == end:
-                continue
-            old: dict[int, int] = {}
-            for slot, was, new in zip(
-                columns.slot[begin:end], columns.old[begin:end], columns.new[begin:end], strict=True
-            ):
-                old.setdefault(slot, was)
-                numbers[slot] = new
-            begin = end
-            view = View(trace.values, numbers, old)
-            touched = {row.key: row for slot in old for row in self.by_slot.get(slot, ())}
-            for row in touched.values():
+        for state, touched, view in moments(self.trace, self.by_slot):
+            about = {row.key: row for slot in touched for row in self.by_slot[slot]}
+            for row in about.values() if state else rows:
                 self._ask(row, view)
-            if not self.shown.issuperset(old):
-                unseen = unshown(trace, k, self.shown)
-                self.need.more = max(self.need.more, len(more_words(unseen)))
+        self.need.title = self._title()
+        self.need.more = self._more()
         return self.need
+
+    def _more(self) -> int:
+        """How many lines the changes take that no row shows."""
+        trace, columns, shown = self.trace, self.trace.columns, self.shown
+        changes = zip(trace.change_steps, columns.slot, columns.old, columns.new, strict=True)
+        most = Counter(
+            step for step, slot, old, new in changes if old != new and slot not in shown
+        )
+        del most[len(trace)]  # the changes of a step that was never finished
+        lines = 0
+        for step, unseen in most.most_common():
+            # So many changes take so many lines at most, and no other step has more of them.
+            if lines >= min(unseen, MORE_LINES):
+                break
+            lines = max(lines, len(more_words(unshown(trace, step, shown))))
+        return lines
 
     def _title(self) -> float:
         """The widest title of a step: there are few of them, and each is asked once."""
         trace, columns = self.trace, self.trace.columns
-        once: dict[tuple[int, ...], int] = {}
-        for k, (site, call) in enumerate(zip(columns.site, columns.call, strict=True)):
-            own = k if trace.called(site).name in STATEMENTS else -1
-            once[site, columns.call_site[call], columns.call_task[call], own] = k
-        titles = [step_title(trace, None), *(step_title(trace, k) for k in once.values())]
+        functions = map(columns.call_site.__getitem__, columns.call)
+        tasks = map(columns.call_task.__getitem__, columns.call)
+        once = dict(zip(zip(columns.site, functions, tasks, strict=True), count(), strict=False))
+        own = {
+            site for site in set(columns.site) if trace.called(site).name in STATEMENTS
+        }  # an assignment is told as it stands
+        steps = [*once.values(), *compress(count(), map(own.__contains__, columns.site))]
+        titles = [step_title(trace, None), *(step_title(trace, k) for k in steps)]
         return max(mono_width(title, 11) for title in titles)
 
     def _ask(self, row: Row, view: View) -> None:
         need = self.need
         if row.many and need.lines[row.key] > MANY_LINES:
             return
+        numbers = row.key, view.numbers(row.slots)
+        if numbers in self._asked:
+            return
+        self._asked.add(numbers)
         spans = row.spans(view)
         need.whole[row.key] = max(need.whole[row.key], width(spans))
         if row.many:

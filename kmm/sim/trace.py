@@ -16,6 +16,8 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cached_property
+from itertools import chain, repeat
+from operator import sub
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
 from kmm.errors import KmmError
@@ -173,6 +175,16 @@ class Trace:
         ends = self.columns.changes_end
         # The end of the record may hold changes of a step that was never finished.
         return ends[k - 1] if k else 0
+
+    @cached_property
+    def change_steps(self) -> array[int]:
+        """The step that made each change; len(trace) for one that was never finished."""
+        ends = self.columns.changes_end
+        counts = map(sub, ends, chain((0,), ends))
+        steps = array("I", chain.from_iterable(map(repeat, range(len(ends)), counts)))
+        unfinished = len(self.columns.slot) - len(steps)
+        steps.extend(repeat(len(ends), unfinished))
+        return steps
 
     @cached_property
     def slots(self) -> SlotNames:
