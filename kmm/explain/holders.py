@@ -145,6 +145,7 @@ class _PageAccount:
         self._trace = trace
         self._ledger = ledger
         self._answers: dict[int, Holders] = {}
+        self._holders: dict[Entry, Holder] = {}
 
     def at(self, k: int) -> Holders:
         number = self._ledger.line_at(k)
@@ -169,6 +170,12 @@ class _PageAccount:
         )
 
     def _holder(self, entry: Entry) -> Holder:
+        """The holder of an entry, which stands in one line after the other."""
+        if entry not in self._holders:
+            self._holders[entry] = self._new_holder(entry)
+        return self._holders[entry]
+
+    def _new_holder(self, entry: Entry) -> Holder:
         reference = entry.reference
         taken = reference.taken if reference is not None else None
         seen = entry.since if entry.place is None else taken

@@ -16,7 +16,7 @@ from kmm.show.moments import moments
 from kmm.show.rows import Row
 from kmm.show.spans import Span, View, width, wrapped
 from kmm.show.theme import mono_width
-from kmm.show.words import code
+from kmm.show.words import STATEMENTS, code
 from kmm.sim import Change, Trace
 
 #: A small world fills this width; a large one is as wide as it must be.
@@ -27,8 +27,6 @@ FRAME_ROOM, LIST_ROOM = 250.0, 112.0
 MORE_ROOM, MORE_LINES = 700.0, 3
 #: No list gets longer than a little more than this: it names so many members and no more.
 MANY_LINES = 6
-#: Steps that no function stands for are told by what they are.
-STATEMENTS = ("assign", "BUG")
 
 
 @dataclass

@@ -72,6 +72,8 @@ def pte_words(pte: Any) -> str:
     return f"{pte.entry}" if pte.entry is not None else str(pte)
 
 
+#: Steps that no function stands for are told by what they are.
+STATEMENTS = ("assign", "BUG")
 #: Parameters and fields of these names are written in hex, unless they are small numbers.
 IN_HEX = ("addr", "address", "gfp_mask")
 SMALL = 0x1000

@@ -44,7 +44,16 @@ class OtherValue(tuple[Any, ...]):
 
 
 def to_dict(trace: Trace) -> dict[str, Any]:
-    """The whole trace as a JSON document.
+    """The whole trace as a JSON document."""
+    return {
+        **tables(trace),
+        "objects": [_object(entry) for entry in trace.objects],
+        "columns": {f.name: getattr(trace.columns, f.name).tolist() for f in fields(Columns)},
+    }
+
+
+def tables(trace: Trace) -> dict[str, Any]:
+    """All of the document but its objects and its columns.
 
     Functions are numbered in the order of the sites: their numbers in the program that ran depend
     on what it had imported before.
@@ -81,8 +90,6 @@ def to_dict(trace: Trace) -> dict[str, Any]:
             for function, place in zip(sources.functions, places, strict=True)
         ],
         "values": [_encoded(value) for value in trace.values],
-        "objects": [_object(entry) for entry in trace.objects],
-        "columns": {f.name: getattr(trace.columns, f.name).tolist() for f in fields(Columns)},
     }
 
 
