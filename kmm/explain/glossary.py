@@ -54,8 +54,17 @@ class Glossary:
         self.trace = trace
         self._sites: dict[int, Site] = {}
         self._words: dict[str, Words] = {}
-        self._acting: dict[int, tuple[int, str]] = {}
         self._steps: dict[str, dict[tuple[int, int], list[int]]] = {}
+        #: For each call, the one for whose sake its steps are made, and the function of that: the
+        #: innermost call of no helper, the outermost where there are only helpers, "" outside all.
+        self.acting: list[int] = []
+        self.functions: list[str] = []
+        parents = trace.columns.call_parent
+        for call, (parent, site) in enumerate(zip(parents, trace.columns.call_site, strict=True)):
+            name = self.site(site).primitive if parent != call else ""
+            helps = name in HELPERS and parents[parent] != parent
+            self.acting.append(self.acting[parent] if helps else call)
+            self.functions.append(self.functions[parent] if helps else name)
 
     def site(self, number: int) -> Site:
         """What is called at a site."""
@@ -72,25 +81,6 @@ class Glossary:
         if kind not in self._words:
             self._words[kind] = Words(self.trace.values, kind)
         return self._words[kind]
-
-    def acting(self, call: int) -> tuple[int, str]:
-        """The call for whose sake a step of `call` is made, and its function, "" outside all.
-
-        That is the innermost call of no helper; the outermost where there are only helpers.
-        """
-        found = self._acting.get(call)
-        if found is None:
-            found = self._acting[call] = self._found(call)
-        return found
-
-    def _found(self, call: int) -> tuple[int, str]:
-        columns = self.trace.columns
-        parent = columns.call_parent[call]
-        if parent == call:
-            return call, ""
-        name = self.site(columns.call_site[call]).primitive
-        inside = columns.call_parent[parent] != parent
-        return self.acting(parent) if name in HELPERS and inside else (call, name)
 
     def before(self, step: int, primitive: str, value: int) -> int | None:
         """The last step of the same call before `step` that was `primitive` of this value."""

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterator
+from operator import mul, ne
 from string import Formatter
 from typing import Any, NamedTuple
 
-from kmm.explain.glossary import Glossary
+from kmm.explain.glossary import Glossary, Words
 from kmm.explain.once import once
 from kmm.explain.scene import Scene, Went
 from kmm.explain.sentences import SENTENCES
@@ -44,7 +45,11 @@ class Patterns:
         self._trace = trace
         self._glossary = once(trace, Glossary)
         self._known: dict[Hashable, Pattern] = {}
-        self._fields = _Fields(trace)
+        #: For each change the number of the field, and 0 where nothing has changed.
+        columns, fields = trace.columns, _Fields(trace)
+        real = map(ne, columns.old, columns.new)
+        self._changed = array("I", map(mul, real, map(fields.__getitem__, columns.slot)))
+        self._fields = fields.numbers
         #: The number of each value that steps can share; which object it is, is said in a gap.
         self._shared = [
             number if isinstance(value, int | None) else -1
@@ -54,16 +59,17 @@ class Patterns:
     def told(self) -> Iterator[str | None]:
         """The sentence of each step in order, None where there is no pattern for it."""
         trace, columns, known = self._trace, self._trace.columns, self._known
-        acting, shared, tasks = self._glossary.acting, self._shared, columns.call_task
+        functions, tasks = self._glossary.functions, columns.call_task
+        shared, fields = self._shared, self._changed
         begin, first = 0, 0
         for k, (site, call, result, end, last) in enumerate(zip(
             columns.site, columns.call, columns.result, columns.args_end, columns.changes_end,
             strict=True,
         )):  # fmt: skip
             args = columns.args[begin:end]
-            changed = self._changed(first, last) if first < last else ()
+            changed = fields[first:last].tobytes() if first < last else b""
             begin, first = end, last
-            key: Hashable = site, acting(call)[1], tasks[call], shared[result], changed
+            key: Hashable = site, functions[call], tasks[call], shared[result], changed
             pattern = known.get(key)
             if pattern is None:
                 pattern = known[key] = self._pattern(k)
@@ -79,13 +85,6 @@ class Patterns:
                 yield pattern.text % tuple([gap(k, args) for gap in pattern.gaps])
             except UNFIT:
                 yield None
-
-    def _changed(self, first: int, last: int) -> tuple[str, ...]:
-        """The fields that these changes have really changed."""
-        columns, fields = self._trace.columns, self._fields
-        slots, old, new = (c[first:last] for c in (columns.slot, columns.old, columns.new))
-        changes = zip(slots, old, new, strict=True)
-        return tuple([fields[slot] for slot, before, now in changes if before != now])
 
     # How a pattern is made.
 
@@ -126,33 +125,39 @@ class Patterns:
         if field == "who":
             who = str(Scene(trace, trace[k])["who"])
             return lambda k, args: who
-        name = field.removeprefix("went[").removesuffix("]")
-        if field == f"went[{name}]":
-            return lambda k, args: self._went(k, name)
+        place = self._place(k, field.removeprefix("went[").removesuffix("]"))
+        if place is not None:
+            return self._went(place, glossary.words(field[5:-1]))
         whole = f"{{{field}}}"
         return lambda k, args: whole.format_map(Scene(trace, trace[k]))
 
-    def _went(self, k: int, field: str) -> str:
-        """How a field has changed: "2 → 1"."""
-        columns, words = self._trace.columns, self._glossary.words(field)
-        for change in range(columns.changes_end[k - 1] if k else 0, columns.changes_end[k]):
-            old, new = columns.old[change], columns.new[change]
-            if old != new and self._fields[columns.slot[change]] == field:
-                return f"{words[old]} → {words[new]}"
-        raise KeyError(field)
+    def _place(self, k: int, field: str) -> int | None:
+        """Which of the changes of step k, counted from its end, is the first one of a field."""
+        ends = self._trace.columns.changes_end
+        changed = self._changed[ends[k - 1] if k else 0 : ends[k]].tolist()
+        number = self._fields.get(field)
+        return changed.index(number) - len(changed) if number in changed else None
+
+    def _went(self, place: int, words: Words) -> Gap:
+        """How a field has changed, "2 → 1": for all steps it is the change at the same place."""
+        columns = self._trace.columns
+        ends, old, new = columns.changes_end, columns.old, columns.new
+        return lambda k, args: f"{words[old[ends[k] + place]]} → {words[new[ends[k] + place]]}"
 
 
-class _Fields(dict[int, str]):
-    """The field that each slot is; the cells of containers are all alike."""
+class _Fields(dict[int, int]):
+    """The field that each slot is, by number; the cells of containers are all alike."""
 
     def __init__(self, trace: Trace) -> None:
         super().__init__()
         self._trace = trace
+        self.numbers: dict[str, int] = {}
 
-    def __missing__(self, slot: int) -> str:
+    def __missing__(self, slot: int) -> int:
         _, field = self._trace.slots.name(slot)
-        field = self[slot] = "[]" if field.startswith("[") else field
-        return field
+        name = "[]" if field.startswith("[") else field
+        number = self[slot] = self.numbers.setdefault(name, len(self.numbers) + 1)
+        return number
 
 
 class Watched:

@@ -101,13 +101,13 @@ class Scene:
     @property
     def function(self) -> str:
         """The kernel function for whose sake the step was made, "" outside all."""
-        return self._glossary.acting(self.step.call)[1]
+        return self._glossary.functions[self.step.call]
 
     @cached_property
     def call(self) -> dict[str, Any]:
         """The arguments of that function."""
         columns = self.trace.columns
-        call, _ = self._glossary.acting(self.step.call)
+        call = self._glossary.acting[self.step.call]
         if columns.call_parent[call] == call:
             return {}
         numbers = columns.call_args[columns.call_args_end[call - 1] : columns.call_args_end[call]]
