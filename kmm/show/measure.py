@@ -146,7 +146,8 @@ def step_title(trace: Trace, k: int | None) -> str:
     task = f"{step.task}, " if len(trace.tasks) > 1 else ""
     where = f" in {step.function}" if step.function else ""
     what = code(trace, step) if step.primitive in STATEMENTS else step.primitive
-    return f"after step {k} (0 to {len(trace) - 1}): {task}{what}{where}"
+    cut = ", cut off" if trace.stopped else ""
+    return f"after step {k} (0 to {len(trace) - 1}{cut}): {task}{what}{where}"
 
 
 def more_words(changes: Iterable[Change]) -> list[list[Span]]:

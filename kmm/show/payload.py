@@ -66,6 +66,7 @@ def payload(trace: Trace) -> dict[str, Any]:
         "name": trace.about.get("scenario") or "",
         "steps": len(trace),
         "bug": trace.bug,
+        "stopped": trace.stopped,
         "failed": document["failed"],
         "tasks": document["tasks"],
         "functions": [[f["name"], f["file"]] for f in document["functions"]],

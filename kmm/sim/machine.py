@@ -13,23 +13,29 @@ After a KernelBug the machine is dead: each further step raises the same bug aga
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from kmm.errors import KmmError
-from kmm.sim.bug import KernelBug
+from kmm.sim.bug import KernelBug, StepLimit
 from kmm.sim.environment import Environment
 from kmm.sim.function import ASSIGN, STOP, Function
 from kmm.sim.recorder import Recorder
-from kmm.sim.running import now
+from kmm.sim.running import actor, now
 from kmm.sim.trace import Trace
 from kmm.sim.values import plain
 
 if TYPE_CHECKING:
     from kmm.sim.containers import Cells
     from kmm.sim.fields import Tracked
+
+
+#: A record of more steps ends: more than any world needs that people look at, and soon enough for
+#: a loop without end.
+LIMIT = 2_000_000
 
 
 class Machine:
@@ -48,7 +54,8 @@ class Machine:
         self.recorder: Recorder | None = None
         #: A primitive is running: what it calls and changes is part of its step.
         self.inside = False
-        #: The environment wants to be asked before each step, or the machine is dead.
+        #: Each step is looked at before it happens: the environment wants to be asked, the record
+        #: is full, or the machine is dead.
         self.hooked = False
         self._environment = Environment()
         self._slots = 0
@@ -91,7 +98,8 @@ class Machine:
 
     def attend(self) -> None:
         """Look anew whether the environment wants to be asked."""
-        self.hooked = self.bug is not None or self._environment.attentive
+        full = self.recorder is not None and self.recorder.full
+        self.hooked = full or self.bug is not None or self._environment.attentive
 
     def __enter__(self) -> Machine:
         self._entered.append(now.machine)
@@ -121,6 +129,9 @@ class Machine:
         """A step is about to happen."""
         if self.bug is not None:
             raise self.bug
+        if self.recorder is not None and self.recorder.full:
+            self.die(StepLimit(len(self.recorder.columns.site), *actor(sys._getframe(1))))
+            self.before(function, args)
         self._environment.before(function, args)
 
     def entered(self, function: Function, args: tuple[Any, ...]) -> None:
@@ -171,9 +182,19 @@ class Machine:
 
     # The record.
 
-    def record(self) -> None:
-        """Begin a new record at the present state."""
-        self.recorder = Recorder(self)
+    def record(self, limit: int | None = LIMIT) -> None:
+        """Begin a new record at the present state.
+
+        `limit`: so many steps are recorded; who wants to make one more is stopped by StepLimit, and
+        the machine is dead as after any KernelBug.  None is no limit.
+
+        Raises KmmError for a limit that is no whole number above 0.
+        """
+        whole = isinstance(limit, int) and not isinstance(limit, bool)
+        if limit is not None and not (whole and limit > 0):
+            raise KmmError(f"a limit is a number of steps, 1 or more, or None, not {limit!r}")
+        self.recorder = Recorder(self, limit)
+        self.attend()
 
     def trace(self, **about: Any) -> Trace:
         """What has been recorded since `record()`; `about` goes into the trace's header."""
@@ -186,6 +207,7 @@ class Machine:
         if self.recorder is None:
             raise KmmError("nothing is recorded: call machine.record() first")
         recorder, self.recorder = self.recorder, None
+        self.attend()
         return Trace.of(recorder, self.bug, about, ended=True)
 
 

@@ -21,7 +21,7 @@ from operator import sub
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
 from kmm.errors import KmmError
-from kmm.sim.bug import KernelBug
+from kmm.sim.bug import KernelBug, StepLimit
 from kmm.sim.calls import Call, call_tree
 from kmm.sim.function import NUMBERED
 from kmm.sim.history import Histories
@@ -65,6 +65,7 @@ class Trace:
         sources: Sources,
         bug: str | None,
         about: dict[str, Any],
+        stopped: str | None = None,
     ) -> None:
         self.columns = columns
         self.values = values
@@ -75,6 +76,9 @@ class Trace:
         self.sources = sources
         #: What stopped the kernel ("BUG_ON(charge) in unmap_and_move"), or None.
         self.bug = bug
+        #: What cut the trace off though the kernel could have gone on ("the limit of 2,000,000 steps
+        #: was reached in mine(), line 12"), or None.
+        self.stopped = stopped
         #: Where the trace comes from: the scenario's name, versions.
         self.about = about
 
@@ -84,6 +88,7 @@ class Trace:
     ) -> Trace:
         """What `recorder` has written so far; unless it has `ended`, it may go on writing."""
         columns = recorder.columns if ended else recorder.columns.copy()
+        cut_off = isinstance(bug, StepLimit)
         used = sorted({site.function for site in recorder.sites})
         return cls(
             columns,
@@ -97,7 +102,8 @@ class Trace:
             tasks=recorder.tasks[:],
             failed=frozenset(recorder.failed),
             sources=Sources.of(recorder.sites),
-            bug=bug.message if bug is not None else None,
+            bug=bug.message if bug is not None and not cut_off else None,
+            stopped=bug.message if bug is not None and cut_off else None,
             about=about,
         )
 
@@ -242,7 +248,8 @@ class Trace:
         name = self.about.get("scenario")
         about = f" of {name}" if name else ""
         end = f", stopped by {self.bug}" if self.bug else ""
-        return f"<Trace{about}: {len(self)} steps{end}>"
+        cut = f", cut off: {self.stopped}" if self.stopped else ""
+        return f"<Trace{about}: {len(self)} steps{end}{cut}>"
 
     # Questions for other rooms.
 

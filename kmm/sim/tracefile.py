@@ -68,6 +68,8 @@ def tables(trace: Trace) -> dict[str, Any]:
         "about": trace.about,
         "steps": len(trace),
         "bug": trace.bug,
+        # Only where there is something to say: a reader need not know the key.
+        **({"stopped": trace.stopped} if trace.stopped is not None else {}),
         "failed": sorted(trace.failed),
         "tasks": list(trace.tasks),
         "functions": [
@@ -196,6 +198,7 @@ def _decode(document: dict[str, Any]) -> Trace:
             bodies={n: f["code"] for n, f in enumerate(functions) if f["code"] != NO_CODE},
         ),
         bug=document["bug"],
+        stopped=document.get("stopped"),
         about=document["about"],
     )
 

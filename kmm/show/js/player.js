@@ -124,7 +124,11 @@ class Player {
     });
   }
 
-  bug({ bug, steps }) {
+  bug({ bug, stopped, steps }) {
+    if (stopped) {
+      return h("p", { class: "bug" }, h("strong", {}, `Cut off after ${steps} steps: `), stopped,
+        ". What would have come later is not part of the trace.");
+    }
     return bug ? h("p", { class: "bug" }, h("strong", {}, "The kernel stopped: "), bug,
       `. The trace plays up to there, ${steps} steps.`) : null;
   }
