@@ -60,10 +60,13 @@ class Run:
         with machine:
             try:
                 self.rc = operation()
-            except StepLimit as limit_reached:
-                self.stopped = limit_reached.message
+            except StepLimit:
+                pass
             except KernelBug as bug:
                 self.bug = bug.message
+            if isinstance(machine.bug, StepLimit):
+                # Also of an operation that has caught it: what came then took no step.
+                self.rc, self.stopped = None, machine.bug.message
             if record:
                 self._trace = machine.end_record(**self._about)
             if world.drain_after and machine.bug is None:
