@@ -29,7 +29,9 @@ def obey(options: argparse.Namespace) -> int:
     trace = _trace(options.what)
     path = options.output or f"{Path(options.what).stem or 'trace'}.html"
     trace.to_html(path)
-    out().line(f"{path}: {len(trace)} steps{f', cut off: {trace.stopped}' if trace.stopped else ''}")
+    out().line(
+        f"{path}: {len(trace)} steps{f', cut off: {trace.stopped}' if trace.stopped else ''}"
+    )
     return 0
 
 

@@ -42,9 +42,7 @@ class Site:
     def __init__(self, primitive: str, parameters: tuple[str, ...], glossary: Glossary) -> None:
         self.primitive, self.parameters = primitive, parameters
         #: By the name of a parameter: its place among the arguments, and the words for its values.
-        self.words = {
-            name: (place, glossary.words(name)) for place, name in enumerate(parameters)
-        }
+        self.words = {name: (place, glossary.words(name)) for place, name in enumerate(parameters)}
 
 
 class Glossary:

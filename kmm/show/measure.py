@@ -80,9 +80,7 @@ class Measure:
         """How many lines the changes take that no row shows."""
         trace, columns, shown = self.trace, self.trace.columns, self.shown
         changes = zip(trace.change_steps, columns.slot, columns.old, columns.new, strict=True)
-        most = Counter(
-            step for step, slot, old, new in changes if old != new and slot not in shown
-        )
+        most = Counter(step for step, slot, old, new in changes if old != new and slot not in shown)
         del most[len(trace)]  # the changes of a step that was never finished
         lines = 0
         for step, unseen in most.most_common():
