@@ -135,8 +135,8 @@ class Patterns:
         """Which of the changes of step k, counted from its end, is the first one of a field."""
         ends = self._trace.columns.changes_end
         changed = self._changed[ends[k - 1] if k else 0 : ends[k]].tolist()
-        number = self._fields.get(field)
-        return changed.index(number) - len(changed) if number in changed else None
+        wanted = self._fields.get(field, -1)
+        return changed.index(wanted) - len(changed) if wanted in changed else None
 
     def _went(self, place: int, words: Words) -> Gap:
         """How a field has changed, "2 → 1": for all steps it is the change at the same place."""

@@ -34,6 +34,6 @@ from kmm.sim.values import Name, value
 __all__ = [
     "BUG", "BUG_ON", "FUNCTIONS", "VM_BUG_ON", "Call", "Cell", "Cells", "Change", "Entry",
     "Environment", "FieldRef", "Function", "KernelBug", "ListHead", "Machine", "Name", "State",
-    "Step", "StepLimit", "Trace", "Tracked", "atomic_add_return", "current", "current_machine", "goto",
-    "kernel_function", "label", "primitive", "replace", "value",
+    "Step", "StepLimit", "Trace", "Tracked", "atomic_add_return", "current", "current_machine",
+    "goto", "kernel_function", "label", "primitive", "replace", "value",
 ]  # fmt: skip

@@ -76,8 +76,8 @@ class Trace:
         self.sources = sources
         #: What stopped the kernel ("BUG_ON(charge) in unmap_and_move"), or None.
         self.bug = bug
-        #: What cut the trace off though the kernel could have gone on ("the limit of 2,000,000 steps
-        #: was reached in mine(), line 12"), or None.
+        #: What cut the trace off though the kernel could have gone on, or None: "the limit of
+        #: 2,000,000 steps was reached in mine(), line 12".
         self.stopped = stopped
         #: Where the trace comes from: the scenario's name, versions.
         self.about = about

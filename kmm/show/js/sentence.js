@@ -54,8 +54,8 @@ export class SentencePanel {
     const phase = trace.payload.phases[trace.phase(k)];
     const attempt = phase?.[3] === null || phase?.[3] === undefined ? "" : `, attempt ${phase[3]}`;
     const about = phase ? `${phase[0]}${phase[2] ? ` of ${phase[2]}` : ""}${attempt}` : "";
-    const why = trace.payload.bug ?? trace.payload.stopped;
-    const end = k === this.store.last && why ? ` · the trace ends here: ${why}` : "";
+    const stop = trace.payload.bug ?? trace.payload.stopped;
+    const end = k === this.store.last && stop ? ` · the trace ends here: ${stop}` : "";
     write(this.where, `task ${trace.task(k) || "none"} · ${about}${end}`);
   }
 
