@@ -125,24 +125,24 @@ class Patterns:
         if field == "who":
             who = str(Scene(trace, trace[k])["who"])
             return lambda k, args: who
-        place = self._place(k, field.removeprefix("went[").removesuffix("]"))
-        if place is not None:
-            return self._went(place, glossary.words(field[5:-1]))
+        changed = field.removeprefix("went[").removesuffix("]")
+        if field == f"went[{changed}]" and (before := self._before_end(k, changed)):
+            return self._went(before, glossary.words(changed))
         whole = f"{{{field}}}"
         return lambda k, args: whole.format_map(Scene(trace, trace[k]))
 
-    def _place(self, k: int, field: str) -> int | None:
-        """Which of the changes of step k, counted from its end, is the first one of a field."""
+    def _before_end(self, k: int, field: str) -> int:
+        """How far before the last change of step k is the first one of a field; 0 if none is."""
         ends = self._trace.columns.changes_end
         changed = self._changed[ends[k - 1] if k else 0 : ends[k]].tolist()
         wanted = self._fields.get(field, -1)
-        return changed.index(wanted) - len(changed) if wanted in changed else None
+        return len(changed) - changed.index(wanted) if wanted in changed else 0
 
-    def _went(self, place: int, words: Words) -> Gap:
+    def _went(self, before: int, words: Words) -> Gap:
         """How a field has changed, "2 → 1": for all steps it is the change at the same place."""
         columns = self._trace.columns
         ends, old, new = columns.changes_end, columns.old, columns.new
-        return lambda k, args: f"{words[old[ends[k] + place]]} → {words[new[ends[k] + place]]}"
+        return lambda k, args: f"{words[old[ends[k] - before]]} → {words[new[ends[k] - before]]}"
 
 
 class _Fields(dict[int, int]):

@@ -2,6 +2,7 @@
 // Code: the function that is running with its line marked, and the calls it is in as a path.
 
 import { coloured } from "./colour.js";
+import { largest } from "./decode.js";
 import { h, link, write } from "./dom.js";
 
 export class CodePanel {
@@ -46,12 +47,15 @@ export class CodePanel {
     const { trace, state } = this.store;
     if (!width || width === this.measured || state.step < 0) return;
     this.measured = width;
-    const names = (call) => trace.stackOf(call).map((c) => trace.site(trace.calls.site[c]).name);
-    const longest = [...trace.calls.parent.keys()].map((call) => [names(call).join("").length, call])
-      .sort((a, b) => b[0] - a[0]).slice(0, 3);
+    // A call comes behind the one that made it: its path is that one's and its own name.
+    const lengths = new Int32Array(trace.calls.parent.length);
+    trace.calls.parent.forEach((parent, call) => {
+      if (parent === call) return;
+      lengths[call] = lengths[parent] + trace.site(trace.calls.site[call]).name.length;
+    });
     this.above.style.minHeight = "";
     let high = 0;
-    for (const [, call] of longest) {
+    for (const call of largest(lengths, 3)) {
       this.callPath(trace.stackOf(call), 0);
       high = Math.max(high, this.above.getBoundingClientRect().height);
     }

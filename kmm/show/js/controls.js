@@ -8,6 +8,9 @@ import { SPEEDS, UNITS } from "./store.js";
 const group = (label, ...children) =>
   h("div", { class: "group", role: "group", "aria-label": label }, ...children);
 
+/** Of more pages than these the list has only those that are drawn. */
+const LISTED = 200;
+
 const labelled = (words, field) => h("label", {}, h("span", { class: "quiet" }, words), field);
 
 const options = (list, words = String) => list.map((item) => h("option", { value: item }, words(item)));
@@ -70,11 +73,14 @@ export class Controls {
   selection() {
     const { store } = this;
     const { trace } = store;
-    const pages = Object.keys(trace.payload.holders.pages);
+    const all = Object.keys(trace.payload.holders.pages);
+    const drawn = trace.payload.picture.cards.filter(({ kind }) => kind === "frame");
+    const pages = all.length > LISTED ? drawn.map(({ key }) => key) : all;
+    const words = pages === all ? "Pages" : `Pages: ${pages.length} of ${all.length}, search for others`;
     const rows = trace.payload.picture.cards.flatMap((card) => card.rows.map((row) => row.key))
       .filter((key) => store.knows(key));
     this.select = h("select", { class: "selected", onchange: () => store.select(this.select.value) },
-      h("optgroup", { label: "Pages" }, ...options(pages)),
+      h("optgroup", { label: words }, ...options(pages)),
       h("optgroup", { label: "Counts" }, ...options(pages.map((page) => `${page}._count`))),
       h("optgroup", { label: "Entries, lists and locks" }, ...options(rows)));
     this.other = h("option", { hidden: true });
@@ -92,6 +98,7 @@ export class Controls {
     const { trace } = store;
     const find = (way) => {
       store.set({ words: this.words.value });
+      store.select(this.words.value.trim());
       const hit = nextOf(store.hits(), this.k, way);
       store.go(hit ?? store.hits().at(way > 0 ? 0 : -1) ?? null);
     };

@@ -110,7 +110,7 @@ function lockSlots(trace) {
     const bit = type === "Page" ? "PG_locked" : type === "BufferHead" ? "BH_Lock" : null;
     if (bit && bit in at) found.push({ name: `${name} ${bit}`, slot: at[bit], owner: at.lock_owner });
   }
-  return found.filter(({ slot }) => trace.events[slot] || trace.value(slot, 0));
+  return found.filter(({ slot }) => trace.event(slot) || trace.value(slot, 0));
 }
 
 /** How many locks are ever held at once: the list keeps that much room. */
@@ -120,9 +120,10 @@ function mostHeld(trace, slots) {
   for (const { slot } of slots) {
     let was = Boolean(trace.value(slot, 0));
     now += was;
-    trace.events[slot]?.numbers.forEach((number, i) => {
+    const event = trace.event(slot);
+    event?.numbers.forEach((number, i) => {
       const is = Boolean(trace.values[number]);
-      if (is !== was) changes.push([trace.events[slot].states[i], is - was]);
+      if (is !== was) changes.push([event.states[i], is - was]);
       was = is;
     });
   }
@@ -142,7 +143,7 @@ export class LocksPanel {
       const held = slots.filter(({ slot }) => trace.value(slot, step + 1));
       this.list.replaceChildren(...held.map(({ name, slot, owner }) => {
         const value = trace.value(owner ?? slot, step + 1);
-        const { states } = trace.events[slot] ?? { states: [] };
+        const { states } = trace.event(slot) ?? { states: [] };
         const since = states[bisectRight(states, step + 1) - 1];
         const who = value === true || value === null ? "" : shown(value);
         return h("li", {}, h("strong", {}, name), h("span", { class: "quiet by" }, who),

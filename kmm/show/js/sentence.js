@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Sentence: what the step does and why, the call as code, and what changed.
 
-import { shown } from "./decode.js";
+import { largest, shown } from "./decode.js";
 import { h, link, write } from "./dom.js";
 
 /** So many changes have a line; a step that has more says how many. */
@@ -65,8 +65,7 @@ export class SentencePanel {
     const width = this.element.clientWidth;
     if (!width || width === this.measured || !trace.steps) return;
     this.measured = width;
-    const longest = trace.payload.sentences.table.map((text, i) => [text.length, i])
-      .sort((a, b) => b[0] - a[0]).slice(0, 3).map(([, i]) => i);
+    const longest = largest(trace.payload.sentences.table.map((text) => text.length), 3);
     const steps = longest.map((i) => trace.payload.sentences.at.indexOf(i));
     let most = [0, 0];
     for (let k = 0; k < trace.steps; k++) {
