@@ -155,6 +155,11 @@ def _line(holders: Holders, number: Callable[[Holder], int]) -> list[Any]:
         list(map(number, holders.unaccounted)),
         holders.missing,
         [frozen.task, frozen.since, frozen.kept, frozen.until] if frozen else None,
+        *(
+            [holders.more, holders.more_unaccounted]
+            if holders.more or holders.more_unaccounted
+            else []
+        ),
     ]
 
 

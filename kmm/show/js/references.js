@@ -45,23 +45,25 @@ export class ReferencesPanel {
       return;
     }
     this.keepHeight(lines);
-    const line = lines[bisectRight(lines.map(([state]) => state), step + 1) - 1];
+    if (this.lines !== lines) [this.lines, this.states] = [lines, lines.map(([state]) => state)];
+    const line = lines[bisectRight(this.states, step + 1) - 1];
     const there = trace.exists(page, step + 1);
     write(this.head, there ? `${page} has count ${line[1]}` : `${page} does not exist yet`);
     this.fill(line, there);
   }
 
-  fill([, , holders, leaked, missing, frozen], there) {
+  fill([, , holders, leaked, missing, frozen, more = 0, moreLeaked = 0], there) {
     const { trace } = this.store;
     const row = (alarm) => (number) => this.row(trace.payload.holders.table[number], alarm);
     this.list.replaceChildren(...holders.map(row(false)), ...leaked.map(row(true)));
+    if (more) this.list.append(h("li", { class: "quiet" }, `and ${more} more`));
     if (frozen) {
       const until = frozen[3] === null ? [] : [", set again in ", stepLink(this.store, frozen[3])];
       this.frozen.replaceChildren(`frozen: ${frozen[0] ?? "somebody"} keeps the ${frozen[2]} since `,
         stepLink(this.store, frozen[1], "before the trace"), ...until);
     } else write(this.frozen, "");
     const lacking = missing > 0 ? ` · holders without a reference: ${missing}` : "";
-    write(this.end, there ? `unaccounted: ${leaked.length || "none"}${lacking}` : "");
+    write(this.end, there ? `unaccounted: ${leaked.length + moreLeaked || "none"}${lacking}` : "");
     this.end.className = leaked.length || missing > 0 ? "alarm" : "well";
   }
 
