@@ -17,6 +17,7 @@ from kmm.cli import main
 from kmm.mm.page import Page, get_page, page_count
 from kmm.mm.swap import put_page
 from kmm.scenario import library
+from kmm.show.payload import payload
 from kmm.sim import KernelBug, StepLimit, kernel_function
 from kmm.sim.machine import LIMIT
 from kmm.sim.values import plain
@@ -211,3 +212,47 @@ def test_a_wait_leaves_no_step_behind_the_limit() -> None:
             trace = kmm.load(name).run(limit=limit).trace
             assert len(trace) == limit
             assert trace.failed == frozenset()
+
+
+@pytest.mark.parametrize("name", ["anon-shared", "locked-until-pass-3", "memcg-impossible-error"])
+def test_the_beginning_of_a_trace_is_what_a_limit_would_have_left(
+    name: str, tmp_path: Path
+) -> None:
+    whole = kmm.load(name).run().trace
+    for steps in (0, 1, 2, len(whole) // 2, len(whole) - 1):
+        first = whole.first(steps)
+        assert len(first) == steps
+        assert first.bug is None
+        assert first.stopped == f"these are the first {steps:,} of {len(whole):,} steps"
+        assert [first.state(k) for k in range(steps + 1)] == [
+            whole.state(k) for k in range(steps + 1)
+        ]
+        first.save(tmp_path / "t.json")
+        assert Trace.load(tmp_path / "t.json") == first
+        limited = kmm.load(name).run(limit=max(1, steps)).trace
+        # A BUG is told even where the record is full.
+        if steps and limited.bug is None:
+            assert [(s.primitive, s.stack, s.changes) for s in first] == [
+                (s.primitive, s.stack, s.changes) for s in limited
+            ]
+            assert [(c.fn, c.first, c.last, c.result, c.aborted) for c in first.calls] == [
+                (c.fn, c.first, c.last, None if c.aborted else c.result, c.aborted)
+                for c in limited.calls
+            ]
+            assert [first.narrate(k) for k in range(steps)] == [
+                limited.narrate(k) for k in range(steps)
+            ]
+    assert whole.first(len(whole)) is whole
+    with pytest.raises(IndexError):
+        whole.first(-1)
+
+
+def test_a_player_has_the_beginning_of_a_trace_that_is_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trace = kmm.load("anon-shared").run().trace
+    monkeypatch.setattr("kmm.show.payload.MOST_STEPS", 50)
+    sent = payload(trace)
+    assert sent["steps"] == 50
+    assert sent["stopped"] == f"these are the first 50 of {len(trace)} steps"
+    assert payload(trace.first(50)) == sent

@@ -27,6 +27,8 @@ from kmm.sim.tracefile import tables
 
 FORMAT = "kmm-player/1"
 
+#: A player has so many steps at most, the first ones: a browser has to hold them all.
+MOST_STEPS = 300_000
 #: So many pages, and so many ptes, are drawn over time unless somebody asks for others.
 PAGES, PTES = 2, 2
 COUNTS = ("_count", "_mapcount")
@@ -54,7 +56,8 @@ class Strings:
 
 
 def payload(trace: Trace) -> dict[str, Any]:
-    """All that the player needs of a trace; it can be written as JSON."""
+    """What the player needs of a trace, or of its first MOST_STEPS; it can be written as JSON."""
+    trace = trace.first(MOST_STEPS)
     document = tables(trace)
     columns = trace.columns
     changes = columns.changes_end[-1] if len(trace) else 0
@@ -136,8 +139,14 @@ def _holders(trace: Trace) -> dict[str, Any]:
     """For each page the states from which on its holders are others, and who they are then."""
     table = Strings()
 
+    # A holder stands in one line after the other, and who is the same is one object.
+    numbers: dict[int, int] = {}
+
     def number(holder: Holder) -> int:
-        return table.number(_holder(holder))
+        found = numbers.get(id(holder))
+        if found is None:
+            found = numbers[id(holder)] = table.number(_holder(holder))
+        return found
 
     pages = {
         entry.name: [[state, *_line(holders, number)] for state, holders in held(trace, entry.name)]

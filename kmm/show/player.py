@@ -18,7 +18,7 @@ from typing import Any
 from kmm.errors import KmmError
 from kmm.explain.once import numbered, once
 from kmm.show.bundle import program, style
-from kmm.show.payload import compact
+from kmm.show.payload import MOST_STEPS, compact
 from kmm.sim import Trace
 
 #: What a notebook shows where no widget can run.
@@ -32,11 +32,14 @@ def play(trace: Trace, step: int = 0, select: str | None = None) -> Any:
     Arguments: `step` the number of a step, -1 for the last; `select` the object or the field that
     is selected, "p0" or "p0._count", None for the first page that anything is done to.
 
+    Of a trace of more than MOST_STEPS it has the first ones, and says so.
+
     Returns a widget with the traits `step`, `selection` and `folds`.
 
     Raises IndexError for a step that the trace does not have, KmmError for a selection that it
     does not know, and where anywidget is not installed.
     """
+    trace = trace.first(MOST_STEPS)
     if step or len(trace):
         step = numbered(step, len(trace), "step")
     if select is None:

@@ -186,7 +186,7 @@ class Machine:
         """Begin a new record at the present state.
 
         `limit`: so many steps are recorded; who wants to make one more is stopped by StepLimit, and
-        the machine is dead as after any KernelBug.  None is no limit.
+        the machine is dead as after any KernelBug.  A BUG() is told even then.  None is no limit.
 
         Raises KmmError for a limit that is no whole number above 0.
         """

@@ -132,6 +132,19 @@ class Trace:
             raise IndexError(f"no {what} {k}: this trace has {there}")
         return k % end if end else 0
 
+    def first(self, steps: int) -> Trace:
+        """The beginning, as a trace of its own that says so; the trace itself if it is no longer.
+
+        Raises IndexError for a negative number.
+        """
+        if steps < 0:
+            raise IndexError(f"a trace cannot have {steps} steps")
+        if steps >= len(self):
+            return self
+        from kmm.sim.beginning import beginning
+
+        return beginning(self, steps)
+
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """The outermost calls of kernel functions, each with the calls that it made."""
