@@ -16,8 +16,8 @@ from kmm.show.theme import DARK, GROUNDS, LIGHT, LINES, MONO, SANS, TEXTS
 
 #: In the order in which they need one another.
 FILES = (
-    "decode.js", "moves.js", "dom.js", "store.js", "colour.js", "pen.js", "picture.js", "code.js",
-    "sentence.js", "references.js", "course.js", "timeline.js", "controls.js",
+    "decode.js", "moves.js", "fold.js", "dom.js", "store.js", "colour.js", "pen.js", "picture.js",
+    "code.js", "sentence.js", "references.js", "course.js", "timeline.js", "controls.js",
     "keys.js", "player.js",
 )  # fmt: skip
 

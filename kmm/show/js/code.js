@@ -17,7 +17,8 @@ export class CodePanel {
     this.element = h("div", { class: "code-panel" }, this.above, this.box);
     this.shown = new Map();
     store.subscribe((state, changed) => {
-      if (changed.has("step") || changed.has("frame")) this.turn(state);
+      const turns = ["step", "frame", "folded"].some((name) => changed.has(name));
+      if (turns) this.turn(state);
       if (changed.has("lines") && !changed.has("step")) this.stops(state.lines);
     });
   }
@@ -27,7 +28,10 @@ export class CodePanel {
     if (step < 0) return;
     const stack = trace.stack(step);
     // Frame i is what the call i runs; the line in it is where the next call, or the step, is made.
-    const depth = frame === null ? stack.length - 1 : Math.min(frame, stack.length - 1);
+    // Of a folded call the line is shown that makes it.
+    const folded = stack.indexOf(this.store.fold?.call(step));
+    const inner = folded < 0 ? stack.length - 1 : folded - 1;
+    const depth = frame === null ? inner : Math.min(frame, stack.length - 1);
     const made = depth === stack.length - 1 ? trace.payload.site[step]
       : trace.calls.site[stack[depth + 1]];
     const called = depth >= 0 ? trace.site(trace.calls.site[stack[depth]]) : null;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Controls: every button and field above the panels.
 
+import { foldable } from "./fold.js";
 import { into, nextOf, otherTask, out, over, phaseFrom } from "./moves.js";
 import { h, icon, iconButton, write } from "./dom.js";
 import { SPEEDS, UNITS } from "./store.js";
@@ -67,7 +68,11 @@ export class Controls {
     this.unit = h("select", { onchange: () => store.set({ unit: this.unit.value }) }, ...options(UNITS));
     this.speed = h("select", { onchange: () => store.set({ speed: Number(this.speed.value) }) },
       ...options(SPEEDS, (speed) => `${speed}/s`));
-    return group("Pace", labelled("go by", this.unit), labelled("speed", this.speed));
+    this.fold = h("select", { class: "fold-calls", onchange: () => store.foldCalls(this.fold.value),
+      title: "Each call of the function is one step (f)" }, h("option", { value: "" }, "no calls"),
+    ...foldable(store.trace).map(([name, calls]) => h("option", { value: name }, `${name}, ${calls}`)));
+    return group("Pace", labelled("go by", this.unit), labelled("speed", this.speed),
+      labelled("fold", this.fold));
   }
 
   selection() {
@@ -152,6 +157,7 @@ export class Controls {
       this.playButton.title = `${label} (space)`;
     }
     if (changed.has("unit")) this.unit.value = state.unit;
+    if (changed.has("folded")) this.fold.value = state.folded;
     if (changed.has("speed")) this.speed.value = state.speed;
     if (changed.has("selection")) {
       this.other.value = this.other.textContent = state.selection;

@@ -144,13 +144,13 @@ export class Decoder {
       .map((object) => [object.name, this.fields(object, state)]);
   }
 
-  /** What step k changed: the fields whose values differ. */
-  changes(k) {
+  /** What step k changed, or the steps from k to before `end`: the fields whose values differ. */
+  changes(k, end = k + 1) {
     const slots = new Set(this.payload.slot.slice(k > 0 ? this.ends[k - 1] : 0,
-      k < 0 ? 0 : this.ends[k]));
-    return [...slots].filter((slot) => this.number(slot, k) !== this.number(slot, k + 1))
+      end > 0 ? this.ends[end - 1] : 0));
+    return [...slots].filter((slot) => this.number(slot, k) !== this.number(slot, end))
       .map((slot) => ({
-        slot, ...this.slotNames.get(slot), old: this.value(slot, k), new: this.value(slot, k + 1),
+        slot, ...this.slotNames.get(slot), old: this.value(slot, k), new: this.value(slot, end),
       }));
   }
 

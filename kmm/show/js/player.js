@@ -137,7 +137,7 @@ class Player {
   words() {
     const { step, playing, said } = this.store.state;
     if (playing || step < 0) return "";
-    return `${said} Step ${step}. ${this.trace.sentence(step)}`.trim();
+    return `${said} Step ${step}. ${this.store.sentence(step)}`.trim();
   }
 
   help() {

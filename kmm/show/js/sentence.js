@@ -28,7 +28,7 @@ export class SentencePanel {
     this.element = h("div", { class: "sentence" }, this.what, this.why, this.call, this.changes,
       this.where);
     store.subscribe((state, changed) => {
-      if (changed.has("step")) this.turn(state.step);
+      if (changed.has("step") || changed.has("folded")) this.turn(state.step);
     });
   }
 
@@ -38,11 +38,13 @@ export class SentencePanel {
       write(this.what, "This trace has no steps: the picture shows the start.");
       return;
     }
-    const [what, why] = parted(trace.sentence(k), trace.objects);
+    const [first, end] = this.store.unit(k);
+    const [what, why] = parted(this.store.sentence(k), trace.objects);
+    const call = end - first > 1 ? "" : trace.codeText(k);
     write(this.what, what);
     write(this.why, why);
-    write(this.call, trace.codeText(k));
-    const changes = trace.changes(k);
+    write(this.call, call);
+    const changes = trace.changes(first, end);
     const shownOnes = changes.length > MOST ? changes.slice(0, MOST - 1) : changes;
     this.changes.replaceChildren(...shownOnes.map((change) => h("li", {},
       link(change.path, () => this.store.select(change.path), `Select ${change.path}`), " ",
@@ -55,8 +57,8 @@ export class SentencePanel {
     const attempt = phase?.[3] === null || phase?.[3] === undefined ? "" : `, attempt ${phase[3]}`;
     const about = phase ? `${phase[0]}${phase[2] ? ` of ${phase[2]}` : ""}${attempt}` : "";
     const stop = trace.payload.bug ?? trace.payload.stopped;
-    const end = k === this.store.last && stop ? ` · the trace ends here: ${stop}` : "";
-    write(this.where, `task ${trace.task(k) || "none"} · ${about}${end}`);
+    const ending = k === this.store.last && stop ? ` · the trace ends here: ${stop}` : "";
+    write(this.where, `task ${trace.task(k) || "none"} · ${about}${ending}`);
   }
 
   /** As high as it will ever be: what stands below it never moves. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Store: all that the player remembers, in one place. Panels draw from it and keep no state.
 
+import { Fold } from "./fold.js";
 import { nextOf, over, phaseFrom, search, stopsAt } from "./moves.js";
 
 /** What "forward" and "back" and play go by. */
@@ -16,7 +17,7 @@ export class Store {
     this.state = {
       step: 0, selection: trace.payload.timeline[0]?.split(".")[0] ?? "", folds: {},
       fields: [...trace.payload.timeline], unit: "step", speed: 4, playing: false,
-      lines: new Set(), watched: [], words: "", said: "", frame: null, ...given,
+      lines: new Set(), watched: [], words: "", said: "", frame: null, folded: "", ...given,
     };
     this.state.step = this.clamped(this.state.step);
     if (!this.knows(this.state.selection)) this.state.selection = "";
@@ -28,6 +29,26 @@ export class Store {
 
   clamped(step) {
     return Math.max(Math.min(0, this.last), Math.min(this.last, Math.trunc(step) || 0));
+  }
+
+  /** Every call of this function is one step from now on; "" for none. */
+  foldCalls(name) {
+    this.fold = name ? new Fold(this.trace, name) : null;
+    this.set({ folded: name });
+    this.go(this.state.step);
+  }
+
+  /** What is shown at step k: the steps from `first` to before `end`. */
+  unit(k) {
+    return this.fold?.unit(k) ?? [k, k + 1];
+  }
+
+  /** What is said of step k, or of the whole call that it is folded into. */
+  sentence(k) {
+    const [first, end] = this.unit(k);
+    return end - first > 1 ? `${this.state.folded} runs from step ${first} to step ${end - 1}: ` +
+      `its ${end - first} steps are shown as one, with what they have changed in the end.`
+      : this.trace.sentence(k);
   }
 
   /** Call `listener(state, changed)` at once and after each change of the state. */
@@ -49,8 +70,13 @@ export class Store {
       this.set({ said: "There is no such step in this direction.", playing: false });
       return false;
     }
-    this.set({ step: this.clamped(step), frame: null, said: "", playing: false, ...more });
+    this.set({ step: this.placeOf(step), frame: null, said: "", playing: false, ...more });
     return true;
+  }
+
+  placeOf(step) {
+    const place = this.clamped(step);
+    return this.fold?.place(place) ?? place;
   }
 
   select(name) {
@@ -60,6 +86,7 @@ export class Store {
   /** Where forward (1) or back (-1) leads, in the unit that was chosen. */
   neighbour(way) {
     const { step, unit, selection } = this.state;
+    if (unit === "step" && this.fold) return this.fold.neighbour(step, way);
     const there = step + way >= 0 && step + way <= this.last ? step + way : null;
     if (unit === "phase") return phaseFrom(this.trace, step, way);
     if (unit === "change") return this.change(way, selection);
@@ -139,7 +166,7 @@ export class Store {
       this.go(k, { said: `Stopped: ${why}.` });
       return;
     }
-    this.set({ step: next, frame: null, playing: next < this.last });
+    this.set({ step: this.placeOf(next), frame: null, playing: next < this.last });
     if (next < this.last) this.timer = setTimeout(() => this.tick(), this.pause());
   }
 
