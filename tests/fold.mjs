@@ -24,6 +24,6 @@ do back.push(store.state.step); while (store.go(store.neighbour(-1)));
 const units = steps.map((k) => fold.unit(k));
 
 console.log(JSON.stringify({
-  foldable: foldable(trace), units, walk, back,
+  foldable: foldable(trace), units, forward: steps.map((k) => fold.neighbour(k, 1)), walk, back,
   changes: walk.map((k) => trace.changes(...fold.unit(k)).map(({ path }) => path)),
 }));

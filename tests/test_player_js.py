@@ -181,6 +181,8 @@ def test_a_folded_call_is_one_step_with_what_it_has_changed(name: str, function:
         walk.append(units[walk[-1] + 1 if walk else 0][-1])
     assert found["walk"] == walk
     assert found["back"] == walk[::-1]
+    nexts = [*(unit[-1] for unit in units), None]
+    assert found["forward"] == [nexts[unit.stop] for unit in units]
     for k, changed in zip(walk, found["changes"], strict=True):
         unit = units[k]
         assert set(changed) == {c.path for c in trace.diff(unit.start, unit.stop)}, k

@@ -127,12 +127,17 @@ class Machine:
 
     def before(self, function: Function, args: tuple[Any, ...]) -> None:
         """A step is about to happen."""
-        if self.bug is not None:
-            raise self.bug
+        self.require_room()
+        self._environment.before(function, args)
+        # Others may have acted, in steps of their own.
+        self.require_room()
+
+    def require_room(self) -> None:
+        """One more step can be recorded, or the machine dies of its limit."""
         if self.recorder is not None and self.recorder.full:
             self.die(StepLimit(len(self.recorder.columns.site), *actor(sys._getframe(1))))
-            self.before(function, args)
-        self._environment.before(function, args)
+        if self.bug is not None:
+            raise self.bug
 
     def entered(self, function: Function, args: tuple[Any, ...]) -> None:
         """A kernel function has been called."""

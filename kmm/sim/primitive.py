@@ -176,6 +176,7 @@ def _wait(
     try:
         while not until(*args):
             machine.environment.wait(function, args)
+            machine.require_room()
     except StepLimit:
         raise  # nobody's step failed: there is no room for one
     except KernelBug as bug:
