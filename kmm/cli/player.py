@@ -37,7 +37,8 @@ def obey(options: argparse.Namespace) -> int:
         return _compare(trace, options, name, _name(options.against))
     path = options.output or f"{name}.html"
     trace.to_html(path, ask=options.ask)
-    out().line(f"{path}: {len(trace)} steps")
+    cut = f", cut off: {trace.stopped}" if trace.stopped else ""
+    out().line(f"{path}: {len(trace)} steps{cut}")
     return 0
 
 

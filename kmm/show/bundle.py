@@ -17,10 +17,9 @@ from kmm.show.theme import DARK, GROUNDS, LIGHT, LINES, MONO, SANS, TEXTS
 
 #: In the order in which they need one another.
 FILES = (
-    "decode.js", "moves.js", "dom.js", "store.js", "colour.js", "pen.js", "picture.js", "code.js",
-    "sentence.js", "references.js", "course.js", "timeline.js", "controls.js", "ask.js",
-    "keys.js", "player.js", "differences.js", "marks.js", "pairs.js", "compare.js",
-    "beside.js",
+    "decode.js", "moves.js", "fold.js", "dom.js", "store.js", "colour.js", "pen.js", "picture.js",
+    "code.js", "sentence.js", "references.js", "course.js", "timeline.js", "controls.js", "ask.js",
+    "keys.js", "player.js", "differences.js", "marks.js", "pairs.js", "compare.js", "beside.js",
 )  # fmt: skip
 
 _IMPORT = re.compile(r'^import [^;]*? from "\./[a-z]+\.js";\n', re.MULTILINE)

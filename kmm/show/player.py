@@ -21,7 +21,7 @@ from kmm.explain.once import numbered, once
 from kmm.show.bundle import program, style
 from kmm.show.export import exporting, framed
 from kmm.show.html import page
-from kmm.show.payload import compact
+from kmm.show.payload import MOST_STEPS, compact
 from kmm.show.questions import furthest, must_answer, open_answer, questions
 from kmm.show.widget import no_widgets, with_still
 from kmm.sim import Trace
@@ -35,11 +35,14 @@ def play(trace: Trace, step: int = 0, select: str | None = None, ask: Any = None
     is selected, "p0" or "p0._count", None for the first page that anything is done to; `ask`
     what to ask before it is shown: a list of kmm.Question, or how many trace.pivotal picks.
 
+    Of a trace of more than MOST_STEPS it has the first ones, and says so.
+
     Returns a widget with the traits `step`, `selection`, `folds` and `answers`.
 
     Raises IndexError for a step that the trace does not have, KmmError for a selection or a
     question that it does not know, and where anywidget is not installed.
     """
+    trace = trace.first(MOST_STEPS)
     if step or len(trace):
         step = numbered(step, len(trace), "step")
     if select is None:

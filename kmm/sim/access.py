@@ -63,6 +63,9 @@ class Accesses:
     that were overwritten; `touched()` says what has been added since it was last asked.
     """
 
+    #: What is kept of a run is no record, and never gets too long.
+    full = False
+
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.reads: list[int] = []

@@ -13,23 +13,29 @@ After a KernelBug the machine is dead: each further step raises the same bug aga
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from kmm.errors import KmmError
-from kmm.sim.bug import KernelBug
+from kmm.sim.bug import KernelBug, StepLimit
 from kmm.sim.environment import Environment
 from kmm.sim.function import ASSIGN, STOP, Function
 from kmm.sim.recorder import Recorder
-from kmm.sim.running import now
+from kmm.sim.running import actor, now
 from kmm.sim.trace import Trace
 from kmm.sim.values import plain
 
 if TYPE_CHECKING:
     from kmm.sim.containers import Cells
     from kmm.sim.fields import Tracked
+
+
+#: A record of more steps ends: more than any world needs that people look at, and soon enough for
+#: a loop without end.
+LIMIT = 2_000_000
 
 
 class Machine:
@@ -48,7 +54,8 @@ class Machine:
         self.recorder: Recorder | None = None
         #: A primitive is running: what it calls and changes is part of its step.
         self.inside = False
-        #: The environment wants to be asked before each step, or the machine is dead.
+        #: Each step is looked at before it happens: the environment wants to be asked, the record
+        #: is full, or the machine is dead.
         self.hooked = False
         #: It wants to be told of calls too, or the machine is dead.
         self.attended = False
@@ -107,10 +114,12 @@ class Machine:
 
     def attend(self) -> None:
         """Look anew whether the environment wants to be asked."""
-        dead = self.bug is not None
-        self.hooked = dead or self._environment.attentive
-        self.before = self._dead if dead else self._environment.before
-        self.attended = dead or self._environment.attends_calls
+        full = self.recorder is not None and self.recorder.full
+        self.hooked = full or self.bug is not None or self._environment.attentive
+        self.attended = self.bug is not None or self._environment.attends_calls
+        # Without a record there is none that could be full: runs that are compared have none.
+        free = self.recorder is None and self.bug is None
+        self.before = self._environment.before if free else self._ask
 
     def __enter__(self) -> Machine:
         self._entered.append(now.machine)
@@ -136,10 +145,19 @@ class Machine:
 
     # What primitives ask of their machine.
 
-    def _dead(self, function: Function, args: tuple[Any, ...]) -> None:
-        """A step of a machine that has stopped."""
-        assert self.bug is not None
-        raise self.bug
+    def _ask(self, function: Function, args: tuple[Any, ...]) -> None:
+        """A step is about to happen."""
+        self.require_room()
+        self._environment.before(function, args)
+        # Others may have acted, in steps of their own.
+        self.require_room()
+
+    def require_room(self) -> None:
+        """One more step can be recorded, or the machine dies of its limit."""
+        if self.recorder is not None and self.recorder.full:
+            self.die(StepLimit(len(self.recorder.columns.site), *actor(sys._getframe(1))))
+        if self.bug is not None:
+            raise self.bug
 
     def entered(self, function: Function, args: tuple[Any, ...]) -> None:
         """A kernel function has been called."""
@@ -189,9 +207,19 @@ class Machine:
 
     # The record.
 
-    def record(self) -> None:
-        """Begin a new record at the present state."""
-        self.recorder = Recorder(self)
+    def record(self, limit: int | None = LIMIT) -> None:
+        """Begin a new record at the present state.
+
+        `limit`: so many steps are recorded; who wants to make one more is stopped by StepLimit, and
+        the machine is dead as after any KernelBug.  A BUG() is told even then.  None is no limit.
+
+        Raises KmmError for a limit that is no whole number above 0.
+        """
+        whole = isinstance(limit, int) and not isinstance(limit, bool)
+        if limit is not None and not (whole and limit > 0):
+            raise KmmError(f"a limit is a number of steps, 1 or more, or None, not {limit!r}")
+        self.recorder = Recorder(self, limit)
+        self.attend()
 
     def trace(self, **about: Any) -> Trace:
         """What has been recorded since `record()`; `about` goes into the trace's header."""
@@ -204,6 +232,7 @@ class Machine:
         if self.recorder is None:
             raise KmmError("nothing is recorded: call machine.record() first")
         recorder, self.recorder = self.recorder, None
+        self.attend()
         return Trace.of(recorder, self.bug, about, ended=True)
 
 

@@ -20,7 +20,7 @@ from types import FrameType, TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
 from kmm.errors import KmmError
-from kmm.sim.bug import KernelBug
+from kmm.sim.bug import KernelBug, StepLimit
 from kmm.sim.function import Function
 from kmm.sim.machine import Machine
 from kmm.sim.recorder import LOOK_THROUGH
@@ -187,6 +187,9 @@ def _wait(
     try:
         while not until(*args):
             machine.environment.wait(function, args)
+            machine.require_room()
+    except StepLimit:
+        raise  # nobody's step failed: there is no room for one
     except KernelBug as bug:
         if machine.recorder is not None:
             machine.recorder.step(function.number, frame, args, None, failed=True)

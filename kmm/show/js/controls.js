@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Controls: every button and field above the panels.
 
+import { foldable } from "./fold.js";
 import { into, nextOf, otherTask, out, over, phaseFrom } from "./moves.js";
 import { h, icon, iconButton, write } from "./dom.js";
 import { SPEEDS, UNITS } from "./store.js";
 
 const group = (label, ...children) =>
   h("div", { class: "group", role: "group", "aria-label": label }, ...children);
+
+/** Of more pages than these the list has only those that are drawn. */
+const LISTED = 200;
 
 const labelled = (words, field) => h("label", {}, h("span", { class: "quiet" }, words), field);
 
@@ -68,17 +72,24 @@ export class Controls {
     this.unit = h("select", { onchange: () => store.set({ unit: this.unit.value }) }, ...options(UNITS));
     this.speed = h("select", { onchange: () => store.set({ speed: Number(this.speed.value) }) },
       ...options(SPEEDS, (speed) => `${speed}/s`));
-    return group("Pace", labelled("go by", this.unit), labelled("speed", this.speed));
+    this.fold = h("select", { class: "fold-calls", onchange: () => store.foldCalls(this.fold.value),
+      title: "Each call of the function is one step (f)" }, h("option", { value: "" }, "no calls"),
+    ...foldable(store.trace).map(([name, calls]) => h("option", { value: name }, `${name}, ${calls}`)));
+    return group("Pace", labelled("go by", this.unit), labelled("speed", this.speed),
+      labelled("fold", this.fold));
   }
 
   selection() {
     const { store } = this;
     const { trace } = store;
-    const pages = Object.keys(trace.payload.holders.pages);
+    const all = Object.keys(trace.payload.holders.pages);
+    const drawn = trace.payload.picture.cards.filter(({ kind }) => kind === "frame");
+    const pages = all.length > LISTED ? drawn.map(({ key }) => key) : all;
+    const words = pages === all ? "Pages" : `Pages: ${pages.length} of ${all.length}, search for others`;
     const rows = trace.payload.picture.cards.flatMap((card) => card.rows.map((row) => row.key))
       .filter((key) => store.knows(key));
     this.select = h("select", { class: "selected", onchange: () => store.select(this.select.value) },
-      h("optgroup", { label: "Pages" }, ...options(pages)),
+      h("optgroup", { label: words }, ...options(pages)),
       h("optgroup", { label: "Counts" }, ...options(pages.map((page) => `${page}._count`))),
       h("optgroup", { label: "Entries, lists and locks" }, ...options(rows)));
     this.other = h("option", { hidden: true });
@@ -96,6 +107,7 @@ export class Controls {
     const { trace } = store;
     const find = (way) => {
       store.set({ words: this.words.value });
+      store.select(this.words.value.trim());
       const hit = nextOf(store.hits(), this.k, way);
       store.go(hit ?? store.hits().at(way > 0 ? 0 : -1) ?? null);
     };
@@ -149,6 +161,7 @@ export class Controls {
       this.playButton.title = `${label} (space)`;
     }
     if (changed.has("unit")) this.unit.value = state.unit;
+    if (changed.has("folded")) this.fold.value = state.folded;
     if (changed.has("speed")) this.speed.value = state.speed;
     if (changed.has("selection")) {
       this.other.value = this.other.textContent = state.selection;

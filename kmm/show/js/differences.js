@@ -31,7 +31,7 @@ class Side {
 
   /** It is the same from the beginning to the end. */
   stays(slot) {
-    return slot === undefined || !this.trace.events[slot];
+    return slot === undefined || !this.trace.event(slot);
   }
 
   members(object, state) {

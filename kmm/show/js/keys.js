@@ -21,6 +21,12 @@ const KEYS = [
   [["i"], "i", "into the next call", ({ store }) => store.go(into(store.trace, store.state.step))],
   [["o"], "o", "over calls", ({ store }) => store.go(over(store.trace, store.state.step))],
   [["u"], "u", "out of this function", ({ store }) => store.go(out(store.trace, store.state.step))],
+  [["f"], "f", "fold the calls of this function into one step each, or unfold", ({ store }) => {
+    const { trace, state } = store;
+    const call = trace.call[state.step];
+    const inside = trace.calls.parent[call] !== call;
+    store.foldCalls(state.folded || !inside ? "" : trace.site(trace.calls.site[call]).name);
+  }],
   [["]"], "]", "next phase", ({ controls }) => controls.phase(1)],
   [["["], "[", "previous phase", ({ controls }) => controls.phase(-1)],
   [["t"], "t", "next task switch",

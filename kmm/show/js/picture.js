@@ -21,13 +21,16 @@ class RowView {
     this.group = s("g", { "data-select": card.kind === "frame" ? card.key : row.key });
   }
 
-  /** What the row says at step k; true if it has to be drawn. */
-  turn(k) {
+  /** What the row says at step k, or after the steps from `first` to k; true if it is to be drawn. */
+  turn(k, first) {
     const { states, marked, plain, look } = this.row;
     const place = bisectRight(states, k + 1) - 1;
-    const now = states[place] === k + 1 && k >= 0;
+    const now = states[place] === k + 1 && k >= 0 && first === k;
     const spans = now ? marked[place] : plain[place];
-    this.changed = marks(this.film.spans[spans]);
+    const before = this.changed;
+    this.changed = first === k ? marks(this.film.spans[spans])
+      : spans !== plain[bisectRight(states, first) - 1];
+    if (before !== this.changed) this.drawn = null;
     const looks = look[place];
     if (spans === this.drawn && looks === this.drawnLook) return false;
     [this.drawn, this.drawnLook] = [spans, looks];
@@ -82,12 +85,12 @@ class CardView {
       ...this.rows.map((row) => row.group));
   }
 
-  turn(k) {
+  turn(k, first) {
     const { card, trace } = this;
-    for (const row of this.rows) if (row.turn(k)) row.draw();
+    for (const row of this.rows) if (row.turn(k, first)) row.draw();
     const at = (slot, state) => slot >= 0 && Boolean(trace.value(slot, state));
     this.there = card.base < 0 || at(card.base, k + 1);
-    const born = card.base >= 0 && k >= 0 && this.there && !at(card.base, k);
+    const born = card.base >= 0 && k >= 0 && this.there && !at(card.base, first);
     this.changed = born || this.rows.some((row) => row.changed);
     const unused = !this.there || at(card.free, k + 1);
     const ground = unused ? "none" : this.changed && card.kind === "frame" ? "f-wash" : "f-card";
@@ -127,7 +130,7 @@ export class Picture {
     this.element = h("div", { class: "picture", tabindex: "0", role: "region",
       "aria-label": "Picture, to be scrolled" }, this.svg);
     store.subscribe((state, changed) => {
-      if (changed.has("step")) this.turn(state.step);
+      if (changed.has("step") || changed.has("folded")) this.turn(state.step);
       if (changed.has("step") || changed.has("selection")) this.choose(state.selection);
     });
   }
@@ -144,13 +147,14 @@ export class Picture {
   }
 
   turn(k) {
+    const [first] = this.store.unit(k);
     for (const node of this.nodes) {
-      const [was, now] = [this.trace.value(node.free, Math.max(k, 0)),
+      const [was, now] = [this.trace.value(node.free, Math.max(first, 0)),
         this.trace.value(node.free, k + 1)].map(shown);
       const spans = was === now ? [[now, "plain"]] : [[was, "old"], [now, "new"]];
       node.count.replaceChildren(...endingAt(node.end - GAP, node.y, spans));
     }
-    for (const card of this.cards) card.turn(k);
+    for (const card of this.cards) card.turn(k, first);
     for (const card of this.cards) for (const row of card.rows) this.line(card, row);
     this.svg.setAttribute("aria-label", this.words(k));
     this.reveal();

@@ -127,10 +127,13 @@ export class Player {
     });
   }
 
-  bug({ bug, steps }) {
-    if (!bug) return null;
-    const words = h("p", { class: "bug" }, h("strong", {}, "The kernel stopped: "), bug,
-      `. The trace plays up to there, ${steps} steps.`);
+  bug({ bug, stopped, steps }) {
+    if (!bug && !stopped) return null;
+    const words = stopped
+      ? h("p", { class: "bug" }, h("strong", {}, `Cut off after ${steps} steps: `), stopped,
+        ". What would have come later is not part of the trace.")
+      : h("p", { class: "bug" }, h("strong", {}, "The kernel stopped: "), bug,
+        `. The trace plays up to there, ${steps} steps.`);
     this.store.subscribe(() => {
       words.hidden = this.store.asked >= 0;
     });
@@ -141,7 +144,7 @@ export class Player {
   words() {
     const { step, playing, said } = this.store.state;
     if (playing) return "";
-    const what = step < 0 ? "" : `Step ${step}. ${this.trace.sentence(step)}`;
+    const what = step < 0 ? "" : `Step ${step}. ${this.store.sentence(step)}`;
     return `${said} ${what} ${this.ask?.words() ?? ""}`.trim();
   }
 

@@ -45,23 +45,25 @@ export class ReferencesPanel {
       return;
     }
     this.keepHeight(lines);
-    const line = lines[bisectRight(lines.map(([state]) => state), step + 1) - 1];
+    if (this.lines !== lines) [this.lines, this.states] = [lines, lines.map(([state]) => state)];
+    const line = lines[bisectRight(this.states, step + 1) - 1];
     const there = trace.exists(page, step + 1);
     write(this.head, there ? `${page} has count ${line[1]}` : `${page} does not exist yet`);
     this.fill(line, there);
   }
 
-  fill([, , holders, leaked, missing, frozen], there) {
+  fill([, , holders, leaked, missing, frozen, more = 0, moreLeaked = 0], there) {
     const { trace } = this.store;
     const row = (alarm) => (number) => this.row(trace.payload.holders.table[number], alarm);
     this.list.replaceChildren(...holders.map(row(false)), ...leaked.map(row(true)));
+    if (more) this.list.append(h("li", { class: "quiet" }, `and ${more} more`));
     if (frozen) {
       const until = frozen[3] === null || frozen[3] >= trace.steps ? [] : [", set again in ", stepLink(this.store, frozen[3])];
       this.frozen.replaceChildren(`frozen: ${frozen[0] ?? "somebody"} keeps the ${frozen[2]} since `,
         stepLink(this.store, frozen[1], "before the trace"), ...until);
     } else write(this.frozen, "");
     const lacking = missing > 0 ? ` · holders without a reference: ${missing}` : "";
-    write(this.end, there ? `unaccounted: ${leaked.length || "none"}${lacking}` : "");
+    write(this.end, there ? `unaccounted: ${leaked.length + moreLeaked || "none"}${lacking}` : "");
     this.end.className = leaked.length || missing > 0 ? "alarm" : "well";
   }
 
@@ -113,7 +115,7 @@ function lockSlots(trace) {
     const bit = type === "Page" ? "PG_locked" : type === "BufferHead" ? "BH_Lock" : null;
     if (bit && bit in at) found.push({ name: `${name} ${bit}`, slot: at[bit], owner: at.lock_owner });
   }
-  return found.filter(({ slot }) => trace.events[slot] || trace.value(slot, 0));
+  return found.filter(({ slot }) => trace.event(slot) || trace.value(slot, 0));
 }
 
 /** How many locks are ever held at once: the list keeps that much room. */
@@ -123,9 +125,10 @@ function mostHeld(trace, slots) {
   for (const { slot } of slots) {
     let was = Boolean(trace.value(slot, 0));
     now += was;
-    trace.events[slot]?.numbers.forEach((number, i) => {
+    const event = trace.event(slot);
+    event?.numbers.forEach((number, i) => {
       const is = Boolean(trace.values[number]);
-      if (is !== was) changes.push([trace.events[slot].states[i], is - was]);
+      if (is !== was) changes.push([event.states[i], is - was]);
       was = is;
     });
   }
@@ -145,7 +148,7 @@ export class LocksPanel {
       const held = slots.filter(({ slot }) => trace.value(slot, step + 1));
       this.list.replaceChildren(...held.map(({ name, slot, owner }) => {
         const value = trace.value(owner ?? slot, step + 1);
-        const { states } = trace.events[slot] ?? { states: [] };
+        const { states } = trace.event(slot) ?? { states: [] };
         const since = states[bisectRight(states, step + 1) - 1];
         const who = value === true || value === null ? "" : shown(value);
         return h("li", {}, h("strong", {}, name), h("span", { class: "quiet by" }, who),

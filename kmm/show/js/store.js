@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Store: all that the player remembers, in one place. Panels draw from it and keep no state.
 
+import { Fold } from "./fold.js";
 import { nextOf, over, phaseFrom, search, stopsAt } from "./moves.js";
 
 /** What "forward" and "back" and play go by. */
@@ -16,7 +17,8 @@ export class Store {
     this.state = {
       step: 0, selection: trace.payload.timeline[0]?.split(".")[0] ?? "", folds: {},
       fields: [...trace.payload.timeline], unit: "step", speed: 4, playing: false,
-      lines: new Set(), watched: [], words: "", said: "", frame: null, answers: [], ...given,
+      lines: new Set(), watched: [], words: "", said: "", frame: null, folded: "", answers: [],
+      ...given,
     };
     this.veil();
     this.state.step = this.clamped(this.state.step);
@@ -54,6 +56,26 @@ export class Store {
     return Math.max(Math.min(0, this.last), Math.min(this.last, Math.trunc(step) || 0));
   }
 
+  /** Every call of this function is one step from now on; "" for none. */
+  foldCalls(name) {
+    this.fold = name ? new Fold(this.trace, name) : null;
+    this.set({ folded: name });
+    this.go(this.state.step);
+  }
+
+  /** What is shown at step k: the steps from `first` to before `end`. */
+  unit(k) {
+    return this.fold?.unit(k) ?? [k, k + 1];
+  }
+
+  /** What is said of step k, or of the whole call that it is folded into. */
+  sentence(k) {
+    const [first, end] = this.unit(k);
+    return end - first > 1 ? `${this.state.folded} runs from step ${first} to step ${end - 1}: ` +
+      `its ${end - first} steps are shown as one, with what they have changed in the end.`
+      : this.trace.sentence(k);
+  }
+
   /** Call `listener(state, changed)` at once and after each change of the state. */
   subscribe(listener) {
     this.listeners.push(listener);
@@ -80,8 +102,13 @@ export class Store {
     }
     const hidden = step > this.last && this.asked >= 0;
     const said = hidden ? "Answer the question, and what comes is shown." : "";
-    this.set({ step: this.clamped(step), frame: null, said, playing: false, ...more });
+    this.set({ step: this.placeOf(step), frame: null, said, playing: false, ...more });
     return true;
+  }
+
+  placeOf(step) {
+    const place = this.clamped(step);
+    return this.fold?.place(place) ?? place;
   }
 
   select(name) {
@@ -98,6 +125,7 @@ export class Store {
 
   towards(way) {
     const { step, unit, selection } = this.state;
+    if (unit === "step" && this.fold) return this.fold.neighbour(step, way);
     const there = step + way >= 0 && step + way <= this.last ? step + way : null;
     if (unit === "phase") return phaseFrom(this.trace, step, way);
     if (unit === "change") return this.change(way, selection);
@@ -181,7 +209,7 @@ export class Store {
       this.go(k, { said: `Stopped: ${why}.` });
       return;
     }
-    this.set({ step: next, frame: null, playing: next < this.last });
+    this.set({ step: this.placeOf(next), frame: null, playing: next < this.last });
     if (next < this.last) this.timer = setTimeout(() => this.tick(), this.pause());
   }
 

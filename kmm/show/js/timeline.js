@@ -120,9 +120,16 @@ export class Timeline {
 
   lane(name, stretches, y) {
     const { steps } = this.store.trace;
-    const seen = stretches.filter(([first]) => first < steps)
-      .map(([first, end]) => [first, Math.min(end, steps)]);
-    return seen.map(([first, end]) => s("rect", {
+    // Stretches that nobody could tell apart are one.
+    const apart = [];
+    for (const [first, end] of stretches) {
+      if (first >= steps) break;
+      const before = apart.at(-1);
+      const last = Math.min(end, steps);
+      if (before && this.x(first) - this.x(before[1]) < 0.5) before[1] = last;
+      else apart.push([first, last]);
+    }
+    return apart.map(([first, end]) => s("rect", {
       x: this.x(first), y: y + 5, width: Math.max(1, this.x(end) - this.x(first)), height: 14,
       class: "f-present",
     }, s("title", {}, `${name}: steps ${first} to ${end - 1}`)));
@@ -148,8 +155,8 @@ export class Timeline {
     const { trace } = this.store;
     const slot = trace.slotOf.get(path);
     const { base } = trace.objects.get(trace.slotNames.get(slot).owner);
-    const states = new Set([0, ...(trace.events[slot]?.states ?? []),
-      ...(trace.events[base]?.states ?? [])]);
+    const states = new Set([0, ...(trace.event(slot)?.states ?? []),
+      ...(trace.event(base)?.states ?? [])]);
     const found = [];
     for (const state of [...states].sort((a, b) => a - b)) {
       if (state > trace.steps) break;
@@ -160,8 +167,30 @@ export class Timeline {
     return found;
   }
 
+  /** What can be seen of a course: of what happens within one pixel the extremes and the end. */
+  thinned(course) {
+    if (course.length < 4 * this.width) return course;
+    const found = [];
+    let stretch = [];
+    const close = () => {
+      const numbers = stretch.filter(([, value]) => typeof value === "number");
+      const by = numbers.sort((a, b) => a[1] - b[1]);
+      found.push(...new Set([stretch[0], by[0], by.at(-1), stretch.at(-1)]
+        .filter(Boolean).sort((a, b) => a[0] - b[0])));
+    };
+    for (const entry of course) {
+      if (stretch.length && Math.floor(this.x(entry[0])) > Math.floor(this.x(stretch[0][0]))) {
+        close();
+        stretch = [];
+      }
+      stretch.push(entry);
+    }
+    close();
+    return found;
+  }
+
   field(path, i, y) {
-    const course = this.course(path);
+    const course = this.thinned(this.course(path));
     const numbers = course.map(([, value]) => value).filter((value) => value !== undefined);
     const colour = COLOURS[i % COLOURS.length];
     return numbers.every((value) => typeof value === "number")
