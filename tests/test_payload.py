@@ -26,7 +26,7 @@ from kmm.mm.page import get_page, page_count, put_page_testzero
 from kmm.scenario import library
 from kmm.show.filmstrip import filmstrip
 from kmm.show.layout import lay_out
-from kmm.show.measure import more_words, step_title, unshown
+from kmm.show.measure import MORE_LINES, more_words, step_title, title_lines, unshown
 from kmm.show.payload import compact, payload
 from kmm.show.script import script
 from kmm.show.spans import View
@@ -142,15 +142,18 @@ def test_every_row_says_at_every_step_what_it_says_when_asked_there(name: str) -
 def test_every_change_and_every_title_has_room(name: str) -> None:
     trace = trace_of(name)
     layout = lay_out(trace)
-    lines = max((len(more_words(unshown(trace, k, layout.shown))) for k in range(len(trace))),
-                default=0)  # fmt: skip
+    unseen = [unshown(trace, k, layout.shown) for k in range(len(trace))]
     room = layout.size[1] - layout.more
-    # more_words of nothing is one empty line, for which no room is kept.
-    wanted = any(unshown(trace, k, layout.shown) for k in range(len(trace))) * lines
-    assert abs(room - (wanted * 15 + 6 if wanted else -10)) <= 1
-    titles = [step_title(trace, None), *(step_title(trace, k) for k in range(len(trace)))]
-    # A step's number has as many digits in the trace's longest title as it needs.
-    assert layout.size[0] >= max(mono_width(title, 11) for title in titles) - 4 * 7
+    if any(unseen):
+        lines = max(len(more_words(changes)) for changes in unseen if changes)
+        # A picture that is narrower than most keeps room for as many lines as there can be.
+        assert room >= lines * 15 + 5
+        assert room <= MORE_LINES * 15 + 7
+    else:
+        assert abs(room + 10) <= 1
+    for k in (None, *range(len(trace))):
+        for line in title_lines(step_title(trace, k), layout.size[0] - 32):
+            assert mono_width(line, 11) <= layout.size[0] - 32
 
 
 @pytest.mark.parametrize("name", ALL)

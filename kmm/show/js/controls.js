@@ -10,7 +10,7 @@ const group = (label, ...children) =>
   h("div", { class: "group", role: "group", "aria-label": label }, ...children);
 
 /** Of more pages than these the list has only those that are drawn. */
-const LISTED = 200;
+const LISTED_PAGES = 200;
 
 const labelled = (words, field) => h("label", {}, h("span", { class: "quiet" }, words), field);
 
@@ -84,7 +84,7 @@ export class Controls {
     const { trace } = store;
     const all = Object.keys(trace.payload.holders.pages);
     const drawn = trace.payload.picture.cards.filter(({ kind }) => kind === "frame");
-    const pages = all.length > LISTED ? drawn.map(({ key }) => key) : all;
+    const pages = all.length > LISTED_PAGES ? drawn.map(({ key }) => key) : all;
     const words = pages === all ? "Pages" : `Pages: ${pages.length} of ${all.length}, search for others`;
     const rows = trace.payload.picture.cards.flatMap((card) => card.rows.map((row) => row.key))
       .filter((key) => store.knows(key));

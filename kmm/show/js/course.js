@@ -19,15 +19,15 @@ function together(phases, steps, least) {
   return found;
 }
 
-const words = ([name, , page]) => `${name}${page ? ` of ${page}` : ""}`;
+const phaseWords = ([name, , page]) => `${name}${page ? ` of ${page}` : ""}`;
 
 /** What is said of phase i, or of those from i on up to a step. */
 function titleOf(trace, i, end) {
   const { phases } = trace.payload;
-  if (end > trace.steps) return `${words(phases[i])}: from step ${phases[i][1]} on`;
+  if (end > trace.steps) return `${phaseWords(phases[i])}: from step ${phases[i][1]} on`;
   const last = trace.phase(end - 1);
-  const to = last === i ? "" : ` to ${words(phases[last])}`;
-  return `${words(phases[i])}${to}: steps ${phases[i][1]} to ${end - 1}`;
+  const to = last === i ? "" : ` to ${phaseWords(phases[last])}`;
+  return `${phaseWords(phases[i])}${to}: steps ${phases[i][1]} to ${end - 1}`;
 }
 
 export class Course {
