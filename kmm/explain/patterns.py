@@ -22,6 +22,7 @@ from kmm.explain.scene import Scene, Went
 from kmm.explain.sentences import SENTENCES
 from kmm.explain.sentences.table import UNFIT, candidates
 from kmm.sim import Trace
+from kmm.sim.fields import EXISTS
 
 #: What stands in a gap of a text, for step k with these arguments (their numbers).
 Gap = Callable[[int, "array[int]"], str]
@@ -48,7 +49,7 @@ class Patterns:
         #: For each change the number of the field, and 0 where nothing has changed.
         columns, fields = trace.columns, _Fields(trace)
         real = map(ne, columns.old, columns.new)
-        self._changed = array("I", map(mul, real, map(fields.__getitem__, columns.slot)))
+        self._changed = array("I", map(mul, real, map(fields.of.__getitem__, columns.slot)))
         self._fields = fields.numbers
         #: The number of each value that steps can share; which object it is, is said in a gap.
         self._shared = [
@@ -145,19 +146,23 @@ class Patterns:
         return lambda k, args: f"{words[old[ends[k] - before]]} → {words[new[ends[k] - before]]}"
 
 
-class _Fields(dict[int, int]):
-    """The field that each slot is, by number; the cells of containers are all alike."""
+class _Fields:
+    """The field that each slot is, by number from 1 on; the cells of containers are all alike."""
 
     def __init__(self, trace: Trace) -> None:
-        super().__init__()
-        self._trace = trace
-        self.numbers: dict[str, int] = {}
+        self.numbers = {EXISTS: 1, "[]": 2}
+        self.of = array("I", bytes(4 * len(trace.columns.initial)))
+        structs: dict[tuple[str, ...], array[int]] = {}
+        for entry in trace.objects:
+            if entry.fields not in structs:
+                names = (EXISTS, *entry.fields)
+                structs[entry.fields] = array("I", map(self._number, names))
+            self.of[entry.base : entry.base + 1 + len(entry.fields)] = structs[entry.fields]
+            for slot in (entry.cells or {}).values():
+                self.of[slot] = self.numbers["[]"]
 
-    def __missing__(self, slot: int) -> int:
-        _, field = self._trace.slots.name(slot)
-        name = "[]" if field.startswith("[") else field
-        number = self[slot] = self.numbers.setdefault(name, len(self.numbers) + 1)
-        return number
+    def _number(self, name: str) -> int:
+        return self.numbers.setdefault(name, len(self.numbers) + 1)
 
 
 class Watched:

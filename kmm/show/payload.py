@@ -52,7 +52,8 @@ class Strings:
 
     def column(self, things: Iterable[Any]) -> dict[str, Any]:
         """A column of numbers, beside the table."""
-        at = list(map(self.number, things))
+        numbers = self._numbers
+        at = [numbers.setdefault(thing, len(numbers)) for thing in things]
         return {"table": self.all, "at": at}
 
 
