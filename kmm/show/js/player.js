@@ -6,7 +6,7 @@ import { Controls } from "./controls.js";
 import { Course } from "./course.js";
 import { Decoder } from "./decode.js";
 import { h, icon, write } from "./dom.js";
-import { keyList, listen } from "./keys.js";
+import { keepFocus, keyList, listen } from "./keys.js";
 import { Picture } from "./picture.js";
 import { LocksPanel, ReferencesPanel } from "./references.js";
 import { SentencePanel } from "./sentence.js";
@@ -80,6 +80,8 @@ class Player {
   constructor(el, data, { theme, ...given }) {
     this.trace = new Decoder(data);
     const store = this.store = new Store(this.trace, given);
+    const [before, after] = keepFocus(this);
+    store.subscribe(before);
     const course = new Course(store);
     const help = h("button", { type: "button", class: "icon", "aria-label": "Keys",
       title: "Keys (?)", onclick: () => this.help() }, "?");
@@ -122,6 +124,7 @@ class Player {
       if (changed.has("folds")) requestAnimationFrame(() => this.timeline.resize());
       if (changed.has("step") || changed.has("playing") || changed.has("said")) this.narrate();
     });
+    store.subscribe(after);
   }
 
   bug({ bug, steps }) {
@@ -216,4 +219,4 @@ function render({ model, el }) {
   };
 }
 
-export { mount, render };
+export { mount };
