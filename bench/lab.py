@@ -24,7 +24,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bench.clock import ROOT
@@ -66,8 +66,7 @@ class JupyterLab:
         except BaseException:
             self._end()
             raise
-        # Whoever is told to end, ends what he has started.
-        self._before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        self._before = signal.signal(signal.SIGTERM, self._told_to_end)
         return self
 
     def __exit__(
@@ -131,6 +130,12 @@ class JupyterLab:
                 time.sleep(0.1)
         raise RuntimeError(f"JupyterLab does not start:\n{self.log.read_text(errors='replace')}")
 
+    def _told_to_end(self, number: int, frame: FrameType | None) -> None:
+        """Whoever is told to end, ends what he has started first."""
+        self._end()
+        signal.signal(number, self._before)
+        os.kill(os.getpid(), number)
+
     def _end(self) -> None:
         for how in (signal.SIGTERM, signal.SIGKILL):
             try:
@@ -163,10 +168,6 @@ class Notebook:
         """What a cell has shown."""
         return self.page.locator(".jp-Cell").nth(cell).locator(".jp-OutputArea-output")
 
-    def write(self, cell: int, source: str) -> None:
-        """Give a cell another text."""
-        self.page.evaluate(_WRITE, [cell, source])
-
     def ask(self, code: str) -> str:
         """What the kernel prints for the code, which is no cell of the notebook."""
         said: str = self.page.evaluate(_ASK, code)
@@ -175,6 +176,26 @@ class Notebook:
     def status(self) -> str:
         """ "idle" or "busy"."""
         found: str = self.page.evaluate(f"{_KERNEL}.status")
+        return found
+
+    def until_it_is(self, status: str) -> None:
+        """Wait for the kernel to be "idle" or "busy"."""
+        self.page.wait_for_function(f"status => {_KERNEL}.status === status", arg=status)
+
+    def until_it_says(self, code: str, expected: str) -> None:
+        """Wait until the kernel prints this for the code."""
+        end = time.monotonic() + PATIENCE
+        while (said := self.ask(code)) != expected:
+            if time.monotonic() > end:
+                raise AssertionError(f"{code} says {said!r}, not {expected!r}")
+
+    def clear(self, cell: int) -> None:
+        """Take away what a cell has shown."""
+        self.page.evaluate(f"cell => {_CELLS}[cell].model.outputs.clear()", cell)
+
+    def cells(self) -> list[str]:
+        """The texts of the cells."""
+        found: list[str] = self.page.evaluate(f"{_CELLS}.map((c) => c.model.sharedModel.source)")
         return found
 
     def theme(self, name: str) -> None:
@@ -212,8 +233,6 @@ _BEGIN = f"""(cell) => {{
 }}"""
 
 _ENDED = f"(cell) => {_CELLS}[cell].model.executionState === 'idle'"
-
-_WRITE = f"([cell, source]) => {_CELLS}[cell].model.sharedModel.setSource(source)"
 
 _ASK = f"""async (code) => {{
   let said = "";

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -61,19 +62,24 @@ TRACES = {
 
 @dataclass
 class Stage:
-    """A notebook with a player in its second cell, and the same trace in this process."""
+    """A notebook with a player, and the same trace in this process."""
+
+    #: The cells: one shows the player, one waits until it is told to go on, one shows it again.
+    SHOWN: ClassVar[int] = 1
+    WAITING: ClassVar[int] = 2
+    AGAIN: ClassVar[int] = 3
 
     notebook: Notebook
     trace: Trace
     _player: Player | None = None
     _settings: str = ""
 
-    @property
+    @cached_property
     def starts(self) -> tuple[int, int]:
         """Two steps from which the moves lead to different places."""
         return oracle.before_a_call(self.trace), oracle.amid_a_function(self.trace)
 
-    @property
+    @cached_property
     def page(self) -> str:
         """The page that is migrated at the first of them."""
         pages = [phase.page for phase in self.trace.phases() if phase.first <= self.starts[0]]
@@ -82,7 +88,7 @@ class Stage:
     def player(self) -> Player:
         """The player as it is at first, at the first start; a new one if somebody changed it."""
         if self._player is None or self._player.settings() != self._settings:
-            self._player = Player(self.notebook.run(1).locator(".kmm"))
+            self._player = Player(self.notebook.run(self.SHOWN).locator(".kmm"))
             self._settings = self._player.settings()
         self._player.go(self.starts[0], f"{self.page}._count")
         return self._player
@@ -124,6 +130,7 @@ def stage(
             "import kmm\nfrom bench.worlds import migrate_pages",
             f"trace = {TRACES[name]}\nplayer = trace.play()\nplayer",
             "open('gate').read()",
+            "player",
         ]
         notebook = server.open(page, cells)
         notebook.run(0)
