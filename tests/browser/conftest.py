@@ -8,11 +8,11 @@ then somebody relies on them.  They stay together in one worker of xdist, which 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -142,6 +142,29 @@ def stage(
 @pytest.fixture
 def player(stage: Stage) -> Player:
     return stage.player()
+
+
+@pytest.fixture
+def file(
+    browser: Browser, heard: dict[str, Heard], tmp_path: Path
+) -> Iterator[Callable[..., Player]]:
+    """Opens a scenario's player as a file; `clock` is one that stands still until it is told."""
+    pages = []
+
+    def open_(name: str, address: str = "", *, clock: bool = False, **options: Any) -> Player:
+        path = tmp_path / f"{name}.html"
+        kmm.load(name).run().trace.to_html(path)
+        page, heard[name] = visit(browser, **options)
+        pages.append(page)
+        if clock:
+            page.clock.install(time=0)
+            page.clock.pause_at(1000)
+        page.goto(f"{path.as_uri()}{address}")
+        return Player(page.locator(".kmm"))
+
+    yield open_
+    for page in pages:
+        page.context.close()
 
 
 @pytest.fixture(autouse=True)
