@@ -173,15 +173,6 @@ class Notebook:
         said: str = self.page.evaluate(_ASK, code)
         return said.strip()
 
-    def status(self) -> str:
-        """ "idle" or "busy"."""
-        found: str = self.page.evaluate(f"{_KERNEL}.status")
-        return found
-
-    def until_it_is(self, status: str) -> None:
-        """Wait for the kernel to be "idle" or "busy"."""
-        self.page.wait_for_function(f"status => {_KERNEL}.status === status", arg=status)
-
     def until_it_says(self, code: str, expected: str) -> None:
         """Wait until the kernel prints this for the code."""
         end = time.monotonic() + PATIENCE

@@ -129,7 +129,7 @@ def stage(
         cells = [
             "import kmm\nfrom bench.worlds import migrate_pages",
             f"trace = {TRACES[name]}\nplayer = trace.play()\nplayer",
-            "open('gate').read()",
+            "print('waiting')\nprint(open('gate').read())",
             "player",
         ]
         notebook = server.open(page, cells)

@@ -60,7 +60,8 @@
         return { element, style, matrix, back: matrix.inverse(), seen: opacity(element),
           area: element.getBoundingClientRect(), isText: element.tagName === "text" };
       });
-    const filled = parts.filter((p) => !p.isText && p.style.fill !== "none");
+    // Boxes are grounds. Lines and signs are none: where two cross, either is seen beside the other.
+    const filled = parts.filter((p) => p.element.tagName === "rect" && p.style.fill !== "none");
     // What is painted at a point before a part, and by the fill of the part itself if asked for.
     const behind = (point, part, own) => {
       let below = page;

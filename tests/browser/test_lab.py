@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from conftest import Stage
@@ -14,18 +15,19 @@ from bench.lab import JupyterLab
 
 
 @pytest.fixture
-def gate(server: JupyterLab, stage: Stage) -> str:
+def gate(server: JupyterLab, stage: Stage) -> Path:
     """A cell of the notebook reads this pipe, and waits until somebody writes."""
     path = server.notebooks / "gate"
     path.unlink(missing_ok=True)
     os.mkfifo(path)
-    return str(path)
+    return path
 
 
-def test_stepping_goes_on_while_the_kernel_works(stage: Stage, player: Player, gate: str) -> None:
+def test_stepping_goes_on_while_the_kernel_works(stage: Stage, player: Player, gate: Path) -> None:
     notebook, start = stage.notebook, stage.starts[0]
     notebook.begin(stage.WAITING)
-    notebook.until_it_is("busy")
+    said = notebook.output(stage.WAITING)
+    expect(said).to_have_text("waiting")
     try:
         player.focus()
         for _ in range(30):
@@ -33,11 +35,10 @@ def test_stepping_goes_on_while_the_kernel_works(stage: Stage, player: Player, g
         player.stands(start + 30)
         player.button("Back").click()
         player.stands(start + 29)
-        assert notebook.status() == "busy"
+        expect(said).to_have_text("waiting")
     finally:
-        with open(gate, "w") as file:
-            file.write("go on")
-    notebook.until_it_is("idle")
+        gate.write_text("go on")
+    expect(said.last).to_contain_text("go on")
     notebook.until_it_says("print(player.step)", str(start + 29))
 
 
@@ -54,7 +55,8 @@ def test_python_hears_of_the_step_and_the_selection(stage: Stage, player: Player
 
 
 def test_the_player_hears_of_python(stage: Stage, player: Player) -> None:
-    stage.notebook.until_it_says("print(player.step)", str(stage.starts[0]))
+    there = f"{stage.starts[0]} {stage.page}._count"
+    stage.notebook.until_it_says("print(player.step, player.selection)", there)
     stage.notebook.ask(f"player.step = 7; player.selection = '{stage.page}.mapping'")
     player.stands(7)
     expect(player.selected).to_have_value(f"{stage.page}.mapping")

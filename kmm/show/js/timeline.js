@@ -111,7 +111,7 @@ export class Timeline {
   lane(name, stretches, y) {
     return stretches.map(([first, end]) => s("rect", {
       x: this.x(first), y: y + 5, width: Math.max(1, this.x(end) - this.x(first)), height: 14,
-      class: "f-present",
+      class: "run s-present",
     }, s("title", {}, `${name}: steps ${first} to ${end - 1}`)));
   }
 
