@@ -2,7 +2,8 @@
 """One JupyterLab and one Chromium for all tests of this folder, and the players in them.
 
 Where one of the two is missing the tests are skipped, with a sentence; with $CI set they fail, for
-then somebody relies on them.  They stay together in one worker of xdist, which starts each once.
+then somebody relies on them.  Those in JupyterLab stay together in one worker of xdist, which starts
+it once.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("jupyterlab"))
 
 
 #: Two traces: how the notebook makes each, which is how this process makes it too.
