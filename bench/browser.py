@@ -12,20 +12,18 @@ it.  Playwright is imported when first used: everything else in bench/ does with
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from kmm.cli.doctor import BROWSER_REMEDY, browser
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
-#: How Debian and others call it.
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: The window: a notebook beside its file browser on a common screen.
 WINDOW = {"width": 1600, "height": 1000}
 #: Milliseconds after which something that was waited for is taken for lost.
@@ -43,22 +41,12 @@ OPTIONS = (
 _LOCAL = re.compile(r"(?:(?:http|ws)://127\.0\.0\.1(?::\d+)?/|data:|blob:|file:|about:)")
 
 
-def executable() -> str | None:
-    """Where Chromium is: what $CHROMIUM names, or the first of NAMES that the shell finds."""
-    return next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *NAMES))), None)
-
-
 def lacking(*packages: str) -> str | None:
     """What is missing for a real browser, in a sentence; None if nothing is."""
     missing = [name for name in ("playwright", *packages) if find_spec(name) is None]
     if missing:
         return f"A real browser is driven by {' and '.join(missing)}: pip install 'kmm[test]'."
-    if executable() is None:
-        return (
-            "There is no Chromium here: apt-get install --no-install-recommends "
-            "chromium fonts-dejavu-core."
-        )
-    return None
+    return None if browser() else f"There is no Chromium here: {BROWSER_REMEDY}."
 
 
 @contextmanager
@@ -67,11 +55,11 @@ def chromium() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable(), chromium_sandbox=False, args=list(OPTIONS)
+        running = playwright.chromium.launch(
+            executable_path=browser(), chromium_sandbox=False, args=list(OPTIONS)
         )
-        yield browser
-        browser.close()
+        yield running
+        running.close()
 
 
 @dataclass
@@ -87,12 +75,12 @@ class Heard:
         self.strangers.clear()
 
 
-def visit(browser: Browser, **options: Any) -> tuple[Page, Heard]:
+def visit(chromium: Browser, **options: Any) -> tuple[Page, Heard]:
     """An empty page of a browser that remembers nothing, and what is heard of it from now on.
 
     Arguments: `options` of the context, e.g. `color_scheme="dark"`.
     """
-    page = browser.new_context(**{"viewport": WINDOW, **options}).new_page()
+    page = chromium.new_context(**{"viewport": WINDOW, **options}).new_page()
     page.set_default_timeout(PATIENCE)
     return page, listen(page)
 

@@ -160,13 +160,15 @@ def ask() -> Answer:
 
 def _open(server: JupyterLab, browser: Browser, source: str, name: str) -> Side:
     shown, button, drawn = SIDES[name]
-    cells = [
-        "import kmm\nfrom bench.peer_matplotlib import stepper\n"
-        f"from bench.worlds import migrate_pages\ntrace = {source}\n_ = trace.play()",
-        shown,
-    ]
+    first = (
+        "import kmm",
+        "from bench.peer_matplotlib import stepper",
+        "from bench.worlds import migrate_pages",
+        f"trace = {source}",
+        "_ = trace.play()",
+    )
     page, _ = visit(browser)
-    notebook = server.open(page, cells)
+    notebook = server.open(page, ["\n".join(first), shown])
     notebook.run(0)
     return Side(notebook, button, drawn)
 

@@ -2,8 +2,8 @@
 """One JupyterLab and one Chromium for all tests of this folder, and the players in them.
 
 Where one of the two is missing the tests are skipped, with a sentence; with $CI set they fail, for
-then somebody relies on them.  Those in JupyterLab stay together in one worker of xdist, which starts
-it once.
+then somebody relies on them.  Those in JupyterLab stay together in one worker of xdist, which
+starts it once.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import oracle
 import pytest
 
 import kmm
-import oracle
 from bench.browser import Heard, chromium, lacking, visit
 from bench.lab import JupyterLab, Notebook
 from bench.worlds import migrate_pages

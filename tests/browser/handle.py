@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+
 from playwright.sync_api import Locator, expect
 
 #: What of a player is neither its step nor its selection.

@@ -16,8 +16,6 @@ from conftest import Stage
 from handle import Player
 from playwright.sync_api import Page, expect
 
-import kmm
-
 THEMES = ("light", "dark")
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 #: Between them these have every kind of entry, of line and of sign; the last ends with a bug.
