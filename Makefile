@@ -13,7 +13,7 @@ PYTEST_ARGS ?= -n auto
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks bench hooks clean
+.PHONY: help lab test browser notebooks bench hooks clean
 .DELETE_ON_ERROR:
 # One virtual environment: two installations into it at once would hurt each other.
 .NOTPARALLEL:
@@ -26,7 +26,7 @@ help: ## what there is to make
 lab: $(VENV)/with-lab ## JupyterLab on the first notebook (ARGS=--no-browser for a server)
 	$(BIN)/kmm lab $(ARGS)
 
-test: $(VENV)/with-test ## everything that CI runs
+test: $(VENV)/with-test browser ## everything that CI runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,6 +34,11 @@ test: $(VENV)/with-test ## everything that CI runs
 ifneq ($(NOTEBOOKS),)
 	$(BIN)/python -m pytest --nbval --nbval-current-env notebooks
 endif
+
+# A part of the tests drives a real Chromium. Without one they are skipped.
+browser:
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null || \
+		$(install-browser)
 
 notebooks: $(VENV)/with-test ## run the notebooks and store their outputs anew
 	$(BIN)/python notebooks/refresh.py
@@ -67,5 +72,16 @@ if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update && apt-get install --yes python3-venv; \
 	else \
 		echo 'Python lacks ensurepip. Please run: sudo apt-get install python3-venv' >&2; exit 1; \
+	fi
+endef
+
+# The fonts are those that the player's texts are measured for.
+define install-browser
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update && \
+		apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; \
+	else \
+		echo 'Without Chromium the tests in a browser are skipped. To have them, please run:' \
+			'sudo apt-get install --no-install-recommends chromium fonts-dejavu-core' >&2; \
 	fi
 endef

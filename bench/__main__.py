@@ -9,7 +9,7 @@ import sys
 
 from rich.console import Console
 
-from bench import conform, growth, imports, machine, peer, report, size, state, steps
+from bench import conform, growth, imports, machine, peer, player, report, size, state, steps
 from bench.figures import Answer, Question
 
 QUESTIONS: dict[str, Question] = {
@@ -20,6 +20,7 @@ QUESTIONS: dict[str, Question] = {
     "growth": growth.ask,
     "conform": conform.ask,
     "imports": imports.ask,
+    "player": player.ask,
 }
 
 

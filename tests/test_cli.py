@@ -539,6 +539,17 @@ def test_doctor_names_what_is_missing_and_the_remedy(
     assert "[lab]" in shown
 
 
+def test_doctor_says_whether_there_is_a_browser(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: {"google-chrome": "/there"}.get(name))
+    assert cli.main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["browser"] == "/there"
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+    assert cli.main(["doctor"]) == 0
+    assert doctor.BROWSER_REMEDY in capsys.readouterr().out
+
+
 def test_doctor_fails_where_kmm_cannot_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

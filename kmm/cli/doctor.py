@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -31,6 +33,11 @@ USES = {
     "bench": "the benchmarks",
     "dev": "working on kmm",
 }
+
+
+#: A real browser, as a command: the tests of the player use the first that is there.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_REMEDY = "apt-get install --no-install-recommends chromium fonts-dejavu-core"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,11 @@ def version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def browser() -> str | None:
+    """The path of a Chromium: what $CHROMIUM names, or the first of BROWSERS; None without one."""
+    return next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *BROWSERS))), None)
 
 
 def needs() -> list[Need]:
@@ -118,6 +130,7 @@ def _document(found: list[Need]) -> dict[str, object]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": [asdict(need) for need in found],
+        "browser": browser(),
         "remedies": {
             use or "kmm": remedy(use) for use, some in _uses(found).items() if missing(some, use)
         },
@@ -136,6 +149,15 @@ def _show(found: list[Need], paper: Paper) -> None:
             paper.line(f"  {need.package:{width}}  ", state, (f"  ({need.versions})", QUIET))
         if missing(some, use):
             paper.line("  to install: ", (remedy(use), STRONG))
+        if use == "test":
+            _show_browser(paper, width)
     if not found:
         paper.line("What it needs is not known before it is installed:")
         paper.line("  ", (remedy("lab"), STRONG))
+
+
+def _show_browser(paper: Paper, width: int) -> None:
+    found = browser()
+    paper.line(f"  {'Chromium':{width}}  ", (found, GOOD) if found else ("missing", BAD))
+    if not found:
+        paper.line("  to install: ", (BROWSER_REMEDY, STRONG))

@@ -5,7 +5,7 @@ import { Course } from "./course.js";
 import { Differences } from "./differences.js";
 import { differMarks } from "./marks.js";
 import { h, icon, iconButton, link, write } from "./dom.js";
-import { keyList, listen } from "./keys.js";
+import { keepFocus, keyList, listen } from "./keys.js";
 import { nextOf } from "./moves.js";
 import { Pairs, PairStore } from "./pairs.js";
 import { Panel, Player, followTheme, quietly } from "./player.js";
@@ -48,6 +48,8 @@ export class Comparison {
     const store = this.store = new PairStore(this.pairs,
       { ...given, folds: { ...FOLDED, ...given.folds } });
     store.players = this.players;
+    const [before, after] = keepFocus(this);
+    store.subscribe(before);
     this.heads = this.names.map(() => h("span", { class: "stands" }));
     this.marks = this.players.map(({ root }) => differMarks(root));
     this.course = new Course(store);
@@ -74,6 +76,7 @@ export class Comparison {
     this.narrate = quietly(() => write(this.live, this.words()));
     this.players.forEach((player, side) => this.follow(player, side));
     store.subscribe((state, changed) => this.turn(state, changed));
+    store.subscribe(after);
   }
 
   controls() {

@@ -68,13 +68,31 @@ export function listen(player, table = KEYS) {
       event.stopPropagation();
       return;
     }
-    if (taken(target, key)) return;
+    if (taken(target, key)) {
+      // JupyterLab would take Enter from a field that waits for it.
+      event.stopPropagation();
+      return;
+    }
     const entry = table.find(([keys]) => keys.includes(key));
     if (!entry || !player.store.trace.all) return;
     entry[3](player, key);
     event.preventDefault();
     event.stopPropagation();
   });
+}
+
+/** What has the focus may be drawn anew or taken away: then the player itself has it, and its keys
+ *  go on. Returns what is to be done before and after a change. */
+export function keepFocus(player) {
+  let held = false;
+  const inside = () => {
+    const at = player.root?.getRootNode().activeElement;
+    return Boolean(at && player.root.contains(at) && at.checkVisibility());
+  };
+  return [
+    () => { held = inside(); },
+    () => { if (held && !inside()) player.root.focus({ preventScroll: true }); },
+  ];
 }
 
 /** The list of the keys, as a dialog that takes the focus and gives it back. */

@@ -7,7 +7,7 @@ import { Controls } from "./controls.js";
 import { Course } from "./course.js";
 import { Decoder } from "./decode.js";
 import { h, icon, write } from "./dom.js";
-import { keyList, listen } from "./keys.js";
+import { keepFocus, keyList, listen } from "./keys.js";
 import { Picture } from "./picture.js";
 import { LocksPanel, ReferencesPanel } from "./references.js";
 import { SentencePanel } from "./sentence.js";
@@ -82,6 +82,8 @@ export class Player {
   constructor(el, data, { theme, controls = true, ...given }) {
     this.trace = new Decoder(data);
     const store = this.store = new Store(this.trace, given);
+    const [before, after] = keepFocus(this);
+    if (controls) store.subscribe(before);
     const course = controls ? new Course(store) : null;
     const help = h("button", { type: "button", class: "icon", "aria-label": "Keys",
       title: "Keys (?)", onclick: () => this.help() }, "?");
@@ -125,6 +127,7 @@ export class Player {
       if (changed.has("folds")) requestAnimationFrame(() => this.timeline.resize());
       if (changed.has("step") || changed.has("playing") || changed.has("said")) this.narrate();
     });
+    if (controls) store.subscribe(after);
   }
 
   bug({ bug, stopped, steps }) {
@@ -245,4 +248,4 @@ function render({ model, el }) {
   };
 }
 
-export { mount, render };
+export { mount };

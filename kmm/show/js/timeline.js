@@ -131,7 +131,7 @@ export class Timeline {
     }
     return apart.map(([first, end]) => s("rect", {
       x: this.x(first), y: y + 5, width: Math.max(1, this.x(end) - this.x(first)), height: 14,
-      class: "f-present",
+      class: "run s-present",
     }, s("title", {}, `${name}: steps ${first} to ${end - 1}`)));
   }
 

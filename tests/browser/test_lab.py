@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The player in a notebook, together with its kernel, its themes and its neighbours."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from conftest import Stage
+from handle import Player
+from playwright.sync_api import expect
+
+from bench.lab import JupyterLab
+
+
+@pytest.fixture
+def gate(server: JupyterLab, stage: Stage) -> Path:
+    """A cell of the notebook reads this pipe, and waits until somebody writes."""
+    path = server.notebooks / "gate"
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    return path
+
+
+def test_stepping_goes_on_while_the_kernel_works(stage: Stage, player: Player, gate: Path) -> None:
+    notebook, start = stage.notebook, stage.starts[0]
+    notebook.begin(stage.WAITING)
+    said = notebook.output(stage.WAITING)
+    expect(said).to_have_text("waiting")
+    try:
+        player.focus()
+        for _ in range(30):
+            player.press("ArrowRight")
+        player.stands(start + 30)
+        player.button("Back").click()
+        player.stands(start + 29)
+        expect(said).to_have_text("waiting")
+    finally:
+        gate.write_text("go on")
+    expect(said.last).to_contain_text("go on")
+    notebook.until_it_says("print(player.step)", str(start + 29))
+
+
+def test_python_hears_of_the_step_and_the_selection(stage: Stage, player: Player) -> None:
+    player.press("ArrowRight")
+    player.selected.select_option(stage.page)
+    there = f"{stage.starts[0] + 1} {stage.page}"
+    stage.notebook.until_it_says("print(player.step, player.selection)", there)
+    player.focus()
+    player.press("6")
+    stage.notebook.until_it_says("print(player.folds)", "{'timeline': True}")
+    player.press("6")
+    stage.notebook.until_it_says("print(player.folds)", "{'timeline': False}")
+
+
+def test_the_player_hears_of_python(stage: Stage, player: Player) -> None:
+    there = f"{stage.starts[0]} {stage.page}._count"
+    stage.notebook.until_it_says("print(player.step, player.selection)", there)
+    stage.notebook.ask(f"player.step = 7; player.selection = '{stage.page}.mapping'")
+    player.stands(7)
+    expect(player.selected).to_have_value(f"{stage.page}.mapping")
+    stage.notebook.ask("player.step = -1")
+    player.stands(len(stage.trace) - 1)
+    stage.notebook.ask("player.folds = {'picture': True}")
+    expect(player.root.locator(".picture")).to_be_hidden()
+    stage.notebook.ask("player.folds = {}")
+    expect(player.root.locator(".picture")).to_be_visible()
+
+
+def test_a_second_view_is_a_player_too(stage: Stage, player: Player) -> None:
+    """Shown twice, it stands at the same step in both places, and in Python."""
+    stage.notebook.until_it_says("print(player.step)", str(stage.starts[0]))
+    again = Player(stage.notebook.run(stage.AGAIN).locator(".kmm"))
+    again.stands(stage.starts[0])
+    again.button("Forward").click()
+    player.stands(stage.starts[0] + 1)
+    stage.notebook.clear(stage.AGAIN)
+    expect(again.root).to_have_count(0)
+    player.button("Forward").click()
+    player.stands(stage.starts[0] + 2)
+
+
+def test_the_keys_of_the_notebook_do_nothing_while_the_player_has_the_focus(
+    stage: Stage, player: Player
+) -> None:
+    """Left alone, `b` would add a cell, `x` cut one, `s` save, and Enter begin to write."""
+    cells = stage.notebook.cells()
+    player.focus()
+    for key in ("b", "b", "a", "a", "x", "d", "d", "Enter", "Shift+Enter"):
+        player.press(key)
+    player.number.press("Enter")
+    player.button("watch").press("Enter")
+    player.button("watch").press("Enter")
+    assert stage.notebook.cells() == cells
+    assert player.holds_the_focus()
+
+
+def test_the_player_follows_the_theme(stage: Stage, player: Player) -> None:
+    for theme in ("Dark", "Light"):
+        stage.notebook.theme(theme)
+        expect(player.root).to_have_attribute("data-theme", theme.lower())
