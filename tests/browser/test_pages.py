@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,10 +17,6 @@ from kmm.sim import Trace
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (`apt-get`)")
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "01-one-page-moves.ipynb"
 QUESTIONS = [kmm.Question(38, "p0._count"), kmm.Question(94, "m0.pte[0x401000]")]
@@ -46,14 +41,6 @@ SAYS = """() => {
 #: The step that is asked about is named, and its line of code is shown.
 CODE = """() => [".path", ".where", ".line-of-code.now", ".live"].map(
   (selector) => document.querySelector(selector).textContent)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_api.sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False)
-        yield made
-        made.close()
 
 
 @pytest.fixture
