@@ -10,32 +10,67 @@ run.trace.narrate(12)
 with kmm.replace(migrate_page_move_mapping=mine):
     kmm.load("file-clean").run()
 
+print(kmm.compare(kmm.load("file-clean").run(), kmm.load("file-buffers").run()))
+
 w = kmm.World(nodes=2)
 page = w.mm().mmap(pages=4).touch(0)
 w.migrate_pages([page], to_node=1).trace.holders("p0", 5)
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from kmm.errors import KmmError
 from kmm.scenario import Run, Scenario, ScenarioError, World, library, load
 from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
+
+if TYPE_CHECKING:
+    from kmm.learn.question import Question
+    from kmm.show.compare import compare
+    from kmm.show.notebook import export_notebook
 
 __version__ = "0.1.0"
 
 #: Which room answers which question about a trace; it is imported when first asked.
 Trace.ROOMS.update(
     holders="kmm.explain.holders",
+    locks="kmm.explain.locks",
     narrate="kmm.explain.narrate",
     phases="kmm.explain.phases",
+    waits="kmm.explain.waits",
     svg="kmm.show.svg",
     play="kmm.show.player",
     _repr_mimebundle_="kmm.show.player",
     to_html="kmm.show.html",
-    plot="kmm.show.plots",
+    plot="kmm.show.plots.counts",
+    plot_ptes="kmm.show.plots.ptes",
+    plot_locks="kmm.show.plots.locks",
+    plot_nodes="kmm.show.plots.nodes",
+    plot_calls="kmm.show.plots.calls",
     table="kmm.show.table",
     predict="kmm.learn.predict",
+    pivotal="kmm.learn.pivotal",
 )
 
+#: What the door hands out of rooms that a run does not need; the module is imported when asked.
+_LATER = {
+    "Question": "kmm.learn.question",
+    "compare": "kmm.show.compare",
+    "export_notebook": "kmm.show.notebook",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"kmm has no {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 __all__ = [
-    "Change", "KernelBug", "KmmError", "Machine", "Run", "Scenario", "ScenarioError", "State",
-    "Step", "Trace", "World", "library", "load", "replace",
+    "Change", "KernelBug", "KmmError", "Machine", "Question", "Run", "Scenario", "ScenarioError",
+    "State", "Step", "Trace", "World", "compare", "export_notebook", "library", "load", "replace",
 ]  # fmt: skip

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import shutil
@@ -15,6 +14,8 @@ from typing import Any
 import pytest
 
 import kmm
+from kmm.mm.page import get_page
+from kmm.mm.swap import put_page
 from kmm.scenario import library
 from kmm.show.bundle import FILES, program
 from kmm.show.payload import compact
@@ -156,14 +157,78 @@ def test_play_stops_at_a_line_and_at_a_change(trace: Trace, answers: dict[str, A
     assert answers["stops"] == [f"line {first.line}", "p0._count changes"]
 
 
-def test_the_joined_program_is_one_module_without_dependencies() -> None:
+@pytest.mark.parametrize("function", ["unmap_and_move", "try_to_unmap_one", "isolate_and_migrate"])
+@pytest.mark.parametrize("name", ["anon-shared", "four-pages", "locked-until-pass-3"])
+def test_a_folded_call_is_one_step_with_what_it_has_changed(name: str, function: str) -> None:
+    trace = kmm.load(name).run().trace
+    text = node(str(HERE / "fold.mjs"), str(JS), function, stdin=compact(trace))
+    found = json.loads(text)
+    # A step belongs with all steps of the outermost call of the function that it is in.
+    units: list[range] = []
+    for step in trace:
+        functions = ancestors(trace, step.index)[-2::-1]
+        around = [c for c in functions if trace.called(trace.columns.call_site[c]).name == function]
+        units.append(
+            range(trace.columns.call_first[around[0]], trace.columns.call_last[around[0]])
+            if around
+            else range(step.index, step.index + 1)
+        )
+    assert found["units"] == [[unit.start, unit.stop] for unit in units]
+    # What another CPU does in the middle of such a call is passed over with it.
+    walk = []
+    while not walk or walk[-1] + 1 < len(trace):
+        walk.append(units[walk[-1] + 1 if walk else 0][-1])
+    assert found["walk"] == walk
+    assert found["back"] == walk[::-1]
+    nexts = [*(unit[-1] for unit in units), None]
+    assert found["forward"] == [nexts[unit.stop] for unit in units]
+    for k, changed in zip(walk, found["changes"], strict=True):
+        unit = units[k]
+        assert set(changed) == {c.path for c in trace.diff(unit.start, unit.stop)}, k
+    calls = sum(
+        parent != call and trace.called(site).name == function and last - first > 1
+        for call, (parent, site, first, last) in enumerate(
+            zip(
+                trace.columns.call_parent,
+                trace.columns.call_site,
+                trace.columns.call_first,
+                trace.columns.call_last,
+                strict=True,
+            )
+        )
+    )
+    assert dict(found["foldable"]).get(function, 0) == calls
+
+
+def test_the_player_has_the_states_of_a_trace_that_was_cut_off() -> None:
+    """In the middle of a call, and in a loop without end."""
+    world = kmm.World()
+    page = world.mm().mmap(pages=1).touch(0)
+
+    def mine(*args: Any) -> None:
+        while True:
+            get_page(page)
+            page.index, page.index = 5, 6
+            put_page(page)
+
+    with kmm.replace(migrate_pages=mine):
+        looping = world.migrate_pages([page], 1, limit=500).trace
+    cut = kmm.load("four-pages").run(limit=100).trace
+    traces = [looping, cut, cut.first(50)]
+    payloads = "\n".join(map(compact, traces))
+    lines = node(str(HERE / "states.mjs"), str(JS / "decode.js"), stdin=payloads).splitlines()
+    assert [json.loads(line) for line in lines] == [digests(trace) for trace in traces]
+
+
+def test_the_joined_program_is_one_module_without_dependencies(tmp_path: Path) -> None:
     text = program()
     assert "import" not in {line.split(" ")[0] for line in text.splitlines()}
+    module = tmp_path / "player.mjs"
+    module.write_text(text, encoding="utf-8")
     script = (
         "import(process.argv[1]).then(m => console.log(typeof m.mount, typeof m.default.render))"
     )
-    address = "data:text/javascript;base64," + base64.b64encode(text.encode()).decode()
-    assert node("-e", script, address).split() == ["function", "function"]
+    assert node("-e", script, module.as_uri()).split() == ["function", "function"]
 
 
 def test_every_file_is_joined_and_short_enough_to_read() -> None:

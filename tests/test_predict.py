@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kmm
@@ -56,6 +56,7 @@ def test_another_kind_gets_a_request_and_no_traceback(trace: Trace, guess: Any) 
     assert told.why == ()
 
 
+@settings(deadline=None)
 @given(st.one_of(st.none(), st.integers(), st.floats(), st.text(), st.binary(), st.booleans(),
                  st.lists(st.integers()), st.tuples(st.text())))  # fmt: skip
 def test_whatever_is_guessed_is_answered(guess: Any) -> None:

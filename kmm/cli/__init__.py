@@ -2,8 +2,9 @@
 """The command line: `kmm COMMAND`, one file for each command.
 
 Exit status: 0 when the command did what was asked (a scenario that ends in a kernel BUG is a
-result), 1 when the answer is no (a vector that fails), 2 when it was asked wrongly, 130 after
-Ctrl-C.  Whatever a person can mend is one line on standard error, without a traceback.
+result), 1 when the answer is no (a vector that fails, a run that is cut off), 2 when it was asked
+wrongly, 130 after Ctrl-C.  Whatever a person can mend is one line on standard error, without a
+traceback.
 """
 
 # argparse and not a library: five commands with a handful of options are what it is for, and a
@@ -18,10 +19,10 @@ from functools import partial
 from typing import NoReturn
 
 from kmm import __version__
-from kmm.cli import conform, doctor, lab, player, run, scenarios
+from kmm.cli import conform, doctor, explore, export, lab, player, run, scenarios
 from kmm.errors import KmmError
 
-COMMANDS = (scenarios, run, player, conform, lab, doctor)
+COMMANDS = (scenarios, run, player, export, explore, conform, lab, doctor)
 
 INTERRUPTED = 128 + 2  # as a shell says it of a command that SIGINT ended
 BROKEN_PIPE = 128 + 13

@@ -2,7 +2,8 @@
 """Run one scenario and list every step of it.
 
 NAME is a scenario of the library (`kmm scenarios` shows them), FILE a scenario of your own as
-JSON, - one on standard input.  A scenario that ends in a kernel BUG has been run: status 0.
+JSON, - one on standard input.  A scenario that ends in a kernel BUG has been run: status 0.  One
+that is cut off by the limit has not: status 1.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("scenario", metavar="NAME|FILE|-", help="the scenario to run")
     command.add_argument("--json", action="store_true", help="the whole result as JSON")
+    command.add_argument("--limit", metavar="N", type=int, help="so many steps at most (2000000)")
     command.add_argument("--trace", metavar="FILE", help="save the trace (kmm-trace/1, JSON)")
 
 
 def obey(options: argparse.Namespace) -> int:
     scenario = _load(options.scenario)
-    run = scenario.run()
+    run = scenario.run() if options.limit is None else scenario.run(limit=options.limit)
     if options.trace:
         run.trace.save(options.trace)
     paper = out()
@@ -35,7 +37,7 @@ def obey(options: argparse.Namespace) -> int:
         paper.line(json.dumps(run.result))
     else:
         _show(scenario, run, paper)
-    return 0
+    return 1 if run.stopped else 0
 
 
 def _load(what: str) -> Scenario:
@@ -63,7 +65,9 @@ def _show(scenario: Scenario, run: Run, paper: Paper) -> None:
 
 
 def _sum_up(result: dict[str, Any], paper: Paper) -> None:
-    if result["bug"] is not None:
+    if "stopped" in result:
+        paper.line((f"cut off: {result['stopped']}", BAD))
+    elif result["bug"] is not None:
         paper.line((f"bug: {result['bug']}", BAD))
     elif result["rc"] is None:
         paper.line("rc: none, the operation returns nothing")

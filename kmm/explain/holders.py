@@ -62,7 +62,8 @@ class Holders(tuple[Holder, ...]):
     """The references of one page in one state, those that are accounted for.
 
     `page_count` is the page's _count, `frozen` the freeze if the page is frozen, `unaccounted` the
-    references that have leaked, and `missing` the number of holders who have none.
+    references that have leaked, and `missing` the number of holders who have none.  Of very many
+    holders the first are named: `more` and `more_unaccounted` others are there too.
     """
 
     page: str
@@ -70,6 +71,8 @@ class Holders(tuple[Holder, ...]):
     frozen: Freeze | None
     unaccounted: tuple[Holder, ...]
     missing: int
+    more: int
+    more_unaccounted: int
 
     def __new__(
         cls,
@@ -80,16 +83,19 @@ class Holders(tuple[Holder, ...]):
         frozen: Freeze | None = None,
         unaccounted: tuple[Holder, ...] = (),
         missing: int = 0,
+        more: int = 0,
+        more_unaccounted: int = 0,
     ) -> Holders:
         self = super().__new__(cls, holders)
         self.page, self.page_count, self.frozen = page, page_count, frozen
         self.unaccounted, self.missing = unaccounted, missing
+        self.more, self.more_unaccounted = more, more_unaccounted
         return self
 
     def __str__(self) -> str:
-        who = "; ".join(map(str, self)) or "nobody"
+        who = f"{'; '.join(map(str, self)) or 'nobody'}{_and(self.more)}"
         frozen = f", frozen with {self.frozen.kept} kept" if self.frozen else ""
-        leaked = "; ".join(map(str, self.unaccounted)) or "none"
+        leaked = f"{'; '.join(map(str, self.unaccounted)) or 'none'}{_and(self.more_unaccounted)}"
         lacking = f"; without a reference: {self.missing}" if self.missing else ""
         return (
             f"{self.page}, count {self.page_count}{frozen}: {who}; unaccounted: {leaked}{lacking}"
@@ -97,6 +103,10 @@ class Holders(tuple[Holder, ...]):
 
     def __repr__(self) -> str:
         return f"<Holders of {self}>"
+
+
+def _and(more: int) -> str:
+    return f"; and {more} more" if more else ""
 
 
 @Trace.extend
@@ -145,6 +155,7 @@ class _PageAccount:
         self._trace = trace
         self._ledger = ledger
         self._answers: dict[int, Holders] = {}
+        self._holders: dict[Entry, Holder] = {}
 
     def at(self, k: int) -> Holders:
         number = self._ledger.line_at(k)
@@ -166,9 +177,17 @@ class _PageAccount:
             frozen=line.frozen,
             unaccounted=tuple(map(self._holder, line.unaccounted)),
             missing=line.missing,
+            more=line.more,
+            more_unaccounted=line.more_unaccounted,
         )
 
     def _holder(self, entry: Entry) -> Holder:
+        """The holder of an entry, which stands in one line after the other."""
+        if entry not in self._holders:
+            self._holders[entry] = self._new_holder(entry)
+        return self._holders[entry]
+
+    def _new_holder(self, entry: Entry) -> Holder:
         reference = entry.reference
         taken = reference.taken if reference is not None else None
         seen = entry.since if entry.place is None else taken

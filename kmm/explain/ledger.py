@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import attrgetter
 
 from kmm.explain.events import Event, Events
@@ -62,20 +62,28 @@ class Freeze:
     until: int | None = None
 
 
+#: A line names so many holders and so many leaks, the first ones, and counts the others: a loop
+#: without end takes a reference in each step, and each of its steps has a line.
+MOST = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the ledger says from one state on."""
+    """What the ledger says from one state on; `more` and `more_unaccounted` are not named."""
 
     entries: tuple[Entry, ...]
     unaccounted: tuple[Entry, ...]
     count: int
     frozen: Freeze | None
+    more: int = 0
+    more_unaccounted: int = 0
 
     @property
     def missing(self) -> int:
         """How many holders have no reference."""
         kept = self.frozen.kept if self.frozen else 0
-        return len(self.entries) + len(self.unaccounted) - self.count - kept
+        held = len(self.entries) + self.more + len(self.unaccounted) + self.more_unaccounted
+        return held - self.count - kept
 
 
 class Ledger:
@@ -90,6 +98,9 @@ class Ledger:
         self._kept: dict[int, Entry] = {}
         self._pins: list[Entry] = []
         self._flying: list[Entry] = []
+        #: How many of these somebody else had before, and the first state that ends one.
+        self._given_back = 0
+        self._next_end = events.length + 1
         self._leaked: list[Entry] = []
         self._frozen: Freeze | None = None
         self._private = events.field(page, "private")[1]
@@ -115,8 +126,15 @@ class Ledger:
         return tuple(self._starts)
 
     def _write(self, state: int) -> None:
-        held = (*self._kept.values(), *self._pins, *self._flying)
-        line = Line(held, tuple(self._leaked), self._count, self._frozen)
+        held = tuple(islice(chain(self._kept.values(), self._pins, self._flying), MOST))
+        lost = tuple(self._leaked[:MOST])
+        if self.lines:
+            # Alike for a whole stretch: one tuple is enough.
+            held = self.lines[-1].entries if held == self.lines[-1].entries else held
+            lost = self.lines[-1].unaccounted if lost == self.lines[-1].unaccounted else lost
+        more = len(self._kept) + len(self._pins) + len(self._flying) - len(held)
+        more_lost = len(self._leaked) - len(lost)
+        line = Line(held, lost, self._count, self._frozen, more, more_lost)
         if self._starts and self._starts[-1] == state:
             self.lines[-1] = line
         else:
@@ -223,15 +241,24 @@ class Ledger:
     def _drop(self, step: int) -> None:
         """The count has fallen by one."""
         task = self._events.task(step)
-        mine = [entry for entry in self._flying if entry.task == task]
-        back = [entry for entry in mine if entry.given_back]
-        candidates = back or mine or self._leaked
-        if not candidates:
-            return
-        entry = candidates[-1]
-        (self._flying if entry in self._flying else self._leaked).remove(entry)
-        if entry.reference is not None:
+        entry = self._from_hand(task, given_back=True) or self._from_hand(task)
+        if entry is not None and entry.reference is not None:
             entry.reference.dropped = step
+
+    def _from_hand(self, task: int, *, given_back: bool = False) -> Entry | None:
+        """What the task took last, or got back last, and else the last leak; None for neither.
+
+        It is looked for from the end, for there it is, however much is in flight.
+        """
+        if given_back and not self._given_back:
+            return None
+        for place in reversed(range(len(self._flying))):
+            entry = self._flying[place]
+            if entry.task == task and entry.given_back >= given_back:
+                del self._flying[place]
+                self._given_back -= entry.given_back
+                return entry
+        return self._leaked.pop() if self._leaked and not given_back else None
 
     def _come(self, slot: int, step: int | None) -> None:
         """The page has appeared in a place that holds a reference."""
@@ -251,13 +278,8 @@ class Ledger:
         """The reference that the running task hands over, None if it has none to give."""
         if step is None:
             return None
-        task = self._events.task(step)
-        mine = [entry for entry in self._flying if entry.task == task] or self._leaked
-        if not mine:
-            return None
-        entry = mine[-1]
-        (self._flying if entry in self._flying else self._leaked).remove(entry)
-        return entry.reference
+        entry = self._from_hand(self._events.task(step))
+        return entry.reference if entry is not None else None
 
     def _go(self, entry: Entry, step: int) -> None:
         """The page has disappeared from a place: its reference is in the task's hands."""
@@ -274,18 +296,26 @@ class Ledger:
 
     def _fly(self, entry: Entry) -> None:
         entry.until = self._events.returned(entry.since or 0)
+        if entry.until is not None:
+            self._next_end = min(self._next_end, entry.until)
         self._flying.append(entry)
+        self._given_back += entry.given_back
 
     # The end of a function.
 
     def _return_before(self, state: int) -> None:
         """What is still in flight after its task has returned, up to `state`, is a leak."""
-        ends = {e.until for e in self._flying if e.until is not None and e.until <= state}
-        for end in sorted(ends):
-            for entry in [e for e in self._flying if e.until == end]:
-                self._flying.remove(entry)
+        while self._next_end <= state:
+            end = self._next_end
+            over = [entry for entry in self._flying if entry.until == end]
+            self._flying = [entry for entry in self._flying if entry.until != end]
+            self._given_back -= sum(entry.given_back for entry in over)
+            for entry in over:
                 self._leak(entry)
-            self._write(end)
+            ends = (entry.until for entry in self._flying if entry.until is not None)
+            self._next_end = min(ends, default=self._events.length + 1)
+            if over:
+                self._write(end)
 
     def _leak(self, entry: Entry) -> None:
         name = f"nobody; it was {entry.name}" if entry.name else "nobody"

@@ -9,7 +9,10 @@ student's own primitive, a fact that this trace does not have) is told from its 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kmm.explain.once import numbered
+from kmm.explain.patterns import Patterns
 from kmm.explain.scene import OTHERS, Scene
 from kmm.explain.sentences import SENTENCES, choose
 from kmm.explain.sentences.bugs import stopped
@@ -31,8 +34,16 @@ def narrate(trace: Trace, k: int) -> str:
 
     Raises IndexError for a step that the trace does not have.
     """
-    k = numbered(k, len(trace), "step")
-    step = trace[k]
+    return _sentence(trace, trace[numbered(k, len(trace), "step")])
+
+
+def sentences(trace: Trace) -> Iterator[str]:
+    """The sentence of each step, in order."""
+    for k, sentence in enumerate(Patterns(trace).told()):
+        yield _sentence(trace, trace[k]) if sentence is None else _begun(trace, sentence)
+
+
+def _sentence(trace: Trace, step: Step) -> str:
     return _begun(trace, told(trace, step) or generic(step))
 
 
@@ -63,6 +74,8 @@ def generic(step: Step) -> str:
 
 def _begun(trace: Trace, sentence: str) -> str:
     """With a capital at the beginning, unless the first word is a name, which stays as it is."""
+    if not sentence[:1].islower():
+        return sentence
     first = sentence.split(maxsplit=1)[0].rstrip(",.:")
     known = trace.slots.by_name
     if "[" in first or first in known or first.partition(".")[0] in known:

@@ -10,19 +10,15 @@ be told.
 
 from __future__ import annotations
 
+from array import array
 from functools import cached_property
 from typing import Any
 
 from kmm.errors import KmmError
-from kmm.explain.words import ADDRESSES, word
+from kmm.explain.glossary import Glossary
+from kmm.explain.once import once
+from kmm.explain.words import word
 from kmm.sim import Step, Trace
-
-#: Small functions that act for whoever calls them: the reason for what they do is his.
-HELPERS = frozenset({
-    "put_page", "lock_page", "lock_buffer", "down_read", "pte_unmap_unlock", "pte_offset_map_lock",
-    "page_lock_anon_vma", "page_unlock_anon_vma", "page_check_address", "set_page_dirty",
-    "__set_page_dirty_nobuffers", "wait_on_page_locked", "wait_on_page_writeback",
-})  # fmt: skip
 
 #: The task that stands for everybody else.
 OTHERS = "other CPUs"
@@ -45,17 +41,20 @@ class Scene:
     def __init__(self, trace: Trace, step: Step) -> None:
         self.trace = trace
         self.step = step
-        self.primitive = step.primitive
-        parameters = trace.called(trace.columns.site[step.index]).parameters
-        self.args: dict[str, Any] = dict(zip(parameters, step.args, strict=False))
+        self._glossary = once(trace, Glossary)
+        self._site = self._glossary.site(trace.columns.site[step.index])
+        self.primitive = self._site.primitive
 
     def __getitem__(self, name: str) -> Any:
         """A field of a sentence, in words."""
-        if name in self.args:
-            return word(self.args[name], name)
+        if name in self._site.words:
+            place, words = self._site.words[name]
+            if place < len(self._args):
+                return words[self._args[place]]
         match name:
             case "result":
-                return word(self.step.result, self.primitive)
+                number = self.trace.columns.result[self.step.index]
+                return self._glossary.words(self.primitive)[number]
             case "who":
                 return "another CPU" if self.step.task == OTHERS else self.step.task
             case "went":
@@ -65,6 +64,17 @@ class Scene:
             case "references":
                 return references(self.step.result)
         raise KeyError(name)
+
+    @cached_property
+    def _args(self) -> array[int]:
+        """The arguments by number."""
+        columns, k = self.trace.columns, self.step.index
+        return columns.args[columns.args_end[k - 1] if k else 0 : columns.args_end[k]]
+
+    @cached_property
+    def args(self) -> dict[str, Any]:
+        """The arguments of the primitive by name."""
+        return dict(zip(self._site.parameters, self.step.args, strict=False))
 
     @property
     def result(self) -> Any:
@@ -88,33 +98,22 @@ class Scene:
                 return went
         raise KeyError("cell")
 
-    @cached_property
-    def functions(self) -> tuple[str, ...]:
-        """The kernel functions that were running, innermost first, without helpers at the end."""
-        stack = list(reversed(self.step.stack))
-        while len(stack) > 1 and stack[0] in HELPERS:
-            del stack[0]
-        return tuple(stack)
-
     @property
     def function(self) -> str:
         """The kernel function for whose sake the step was made, "" outside all."""
-        return self.functions[0] if self.functions else ""
+        return self._glossary.functions[self.step.call]
 
     @cached_property
     def call(self) -> dict[str, Any]:
         """The arguments of that function."""
         columns = self.trace.columns
-        call = self.step.call
-        while columns.call_parent[call] != call:
-            function = self.trace.called(columns.call_site[call])
-            if function.name == self.function:
-                start = columns.call_args_end[call - 1]
-                numbers = columns.call_args[start : columns.call_args_end[call]]
-                values = map(self.trace.values.__getitem__, numbers)
-                return dict(zip(function.parameters, values, strict=False))
-            call = columns.call_parent[call]
-        return {}
+        call = self._glossary.acting[self.step.call]
+        if columns.call_parent[call] == call:
+            return {}
+        numbers = columns.call_args[columns.call_args_end[call - 1] : columns.call_args_end[call]]
+        values = map(self.trace.values.__getitem__, numbers)
+        parameters = self._glossary.site(columns.call_site[call]).parameters
+        return dict(zip(parameters, values, strict=False))
 
     def value(self, path: str, *, after: bool = False) -> Any:
         """A field before the step or `after` it, None where the trace has none."""
@@ -123,16 +122,15 @@ class Scene:
         except KmmError:
             return None
 
-    def earlier(self, primitive: str, page: str) -> Any:
-        """The result of the last such step on the page in the same call; KeyError if none."""
-        columns = self.trace.columns
-        call = self.step.call
-        for k in range(self.step.index - 1, columns.call_first[call] - 1, -1):
-            if columns.call[k] == call and self.trace.called(columns.site[k]).name == primitive:
-                step = self.trace[k]
-                if step.args[:1] == (page,):
-                    return step.result
-        raise KeyError(primitive)
+    def earlier(self, primitive: str) -> Any:
+        """The result of the last such step of the same call, on the page of this one.
+
+        KeyError if there is none.
+        """
+        k = self._glossary.before(self.step.index, primitive, self._args[0])
+        if k is None:
+            raise KeyError(primitive)
+        return self.trace.values[self.trace.columns.result[k]]
 
     def counters(self) -> str:
         """What the zone and the group count differently now: "; NR_ANON_PAGES of node[0] 1 → 0"."""
@@ -147,6 +145,3 @@ class Scene:
 def references(count: int) -> str:
     """A number of references."""
     return "1 reference" if count == 1 else f"{count} references"
-
-
-__all__ = ["ADDRESSES", "HELPERS", "OTHERS", "Scene", "Went", "references"]

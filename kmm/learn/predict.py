@@ -4,6 +4,7 @@
 trace.predict("p0._count", 38)                              asks
 trace.predict("p0._count", 38, guess=1)                     answers, and explains at once
 trace.predict("p0._count", 38, guess=1, because="the pte")  with a reason, to compare
+trace.predict(guess=None)                                   asks about a pivotal step
 
 What is typed in is a value, never yes or no; the reason is the learner's own, and nobody marks it.
 Right or wrong, the explanation comes from the step itself: what it did, what it changed and, for a
@@ -16,11 +17,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from kmm.explain.once import numbered
-from kmm.show.fields import Field, field_of
-from kmm.show.words import code, real, written
+from kmm.errors import KmmError
+from kmm.learn.asked import Asked, quoted
 from kmm.sim import Trace
-from kmm.sim.step import shown
 
 #: The side of a verdict: shown as a stripe beside its words, never instead of them.
 STRIPES = {None: "#768390", True: "#009e73", False: "#d55e00"}
@@ -62,77 +61,39 @@ class Prediction:
 
 @Trace.extend
 def predict(
-    trace: Trace, field: str, k: int, guess: Any = None, because: str | None = None
+    trace: Trace,
+    field: str | None = None,
+    k: int | None = None,
+    guess: Any = None,
+    because: str | None = None,
 ) -> Prediction:
     """What does the field hold after step k?
 
-    Arguments: `field` as in trace.value, or "p0.mapcount"; `k` the number of the step.  `guess`:
-    the value, a number where the field holds numbers, else a text as the tables write it
-    ("migration p0 w", "NULL"); None to see the question.  `because`: why, in the learner's words.
+    Arguments: `field` as in trace.value, or "p0.mapcount"; `k` the number of the step; without both
+    the first question of trace.pivotal() is asked.  `guess`: the value, a number where the field
+    holds numbers, else a text as the tables write it ("migration p0 w", "NULL"); None to see the
+    question.  `because`: why, in the learner's words.
 
     Returns a Prediction, which a notebook shows.
 
     Raises KmmError for a field and IndexError for a step that the trace does not have; whatever
     the guess, it is answered.
     """
-    k = numbered(k, len(trace), "step")
-    asked = field_of(trace, field)
-    question = _question(trace, asked, k)
+    if field is None and k is None:
+        first = trace.pivotal(1)
+        if not first:
+            raise KmmError('nothing here asks for a question; choose one: ("p0._count", 3)')
+        field, k = first[0].field, first[0].step
+    elif field is None or k is None:
+        raise KmmError('a question needs both: trace.predict("p0._count", 38)')
+    asked = Asked.of(trace, field, k)
     if guess is None or guess is ...:
-        what = "number" if _is_number(trace, asked) else "answer, as a text"
+        what = "number" if asked.is_number else "answer, as a text"
         verdict = f"Replace None by your {what} and run the cell again."
-        return Prediction(question, None, verdict)
-    given = _given(trace, asked, guess)
+        return Prediction(asked.question, None, verdict)
+    given = asked.read(guess)
     if given is None:
-        return Prediction(question, None, _other_kind(trace, asked, k, guess))
-    answer = asked.at(trace, k + 1)
-    right = given == (answer if _is_number(trace, asked) else shown(answer))
-    now = f"{asked.path} is {written(answer, asked.path.rpartition('.')[2])}"
-    verdict = f"Right: {now}." if right else f"Not quite: {now}, not {given}."
-    return Prediction(question, right, verdict, because, tuple(_why(trace, asked, k)))
-
-
-def _question(trace: Trace, field: Field, k: int) -> str:
-    step = trace[k]
-    where = f" in {step.function}" if step.function else ""
-    return f"Step {k} is {code(trace, step)}{where}. What is {field.path} after it?"
-
-
-def _is_number(trace: Trace, field: Field) -> bool:
-    values = [value for _, value in field.course(trace) if value is not None]
-    return bool(values) and all(isinstance(value, int) for value in values)
-
-
-def _given(trace: Trace, field: Field, guess: Any) -> Any:
-    """The guess as the field would hold it, None if it is of another kind."""
-    if not _is_number(trace, field):
-        return " ".join(str(guess).split()) if isinstance(guess, str | int) else None
-    if isinstance(guess, str):
-        guess = guess.strip()
-    try:
-        number = int(guess)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if isinstance(guess, str) or number == guess else None
-
-
-def _other_kind(trace: Trace, field: Field, k: int, guess: Any) -> str:
-    got = f"{guess!r}"[:40]
-    if _is_number(trace, field):
-        return f"A number, please: {field.path} holds numbers, and {got} is none."
-    example = shown(field.at(trace, k))
-    return f'A text, please, such as "{example}": {got} is none.'
-
-
-def _why(trace: Trace, field: Field, k: int) -> list[str]:
-    """What the step did, what it changed and, for a count, who holds the page."""
-    lines = [trace.narrate(k)]
-    changes = "; ".join(map(str, real(trace[k].changes)))
-    lines.append(f"The step changed: {changes}." if changes else "The step changed nothing.")
-    if field.path.endswith("._count") and field.at(trace, k + 1) is not None:
-        held = trace.holders(field.owner, k + 1)
-        who = "; ".join(map(str, held)) or "nobody"
-        frozen = f" Frozen: {held.frozen.kept} are kept meanwhile." if held.frozen else ""
-        lost = f" Nobody accounts for {len(held.unaccounted)}." if held.unaccounted else ""
-        lines.append(f"Who holds {field.owner} now: {who}.{frozen}{lost}")
-    return lines
+        return Prediction(asked.question, None, quoted(guess).join(asked.other))
+    right = given.lower() in asked.accepted
+    verdict = asked.right if right else given.join(asked.wrong)
+    return Prediction(asked.question, right, verdict, because, asked.why)

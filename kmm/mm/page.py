@@ -26,6 +26,7 @@ from kmm.sim import (
     Tracked,
     atomic_add_return,
     current_machine,
+    peek,
     primitive,
 )
 from kmm.sim.values import value
@@ -39,6 +40,9 @@ KERNEL_FILE = "include/linux/mm.h"
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
 PAGE_CACHE_SHIFT = PAGE_SHIFT
+
+#: The _count of a page that is free or frozen, the _mapcount of one that no pte maps.
+FREE, UNMAPPED = 0, -1
 
 #: Bit 0 of page->mapping: the rest is an anon_vma.
 PAGE_MAPPING_ANON = 1
@@ -120,26 +124,26 @@ def page_count(page: Page) -> int:
 @primitive
 def get_page(page: Page) -> None:
     """One reference more; the caller must already have one, or know who keeps the page."""
-    count = page._count
+    count = peek(page, "_count")
     VM_BUG_ON(lambda: count == 0)
-    atomic_add_return(page, "_count", 1)
+    atomic_add_return(page, "_count", 1, FREE)
 
 
 @primitive
 def get_page_unless_zero(page: Page) -> int:
     """1 with one reference more; 0 and nothing done if the count is 0 (free or frozen)."""
-    if page._count == 0:
-        return 0
-    page._count += 1
+    if peek(page, "_count") == 0:
+        return page._count
+    atomic_add_return(page, "_count", 1, FREE)
     return 1
 
 
 @primitive
 def put_page_testzero(page: Page) -> int:
     """One reference less; 1 if it was the last."""
-    count = page._count
+    count = peek(page, "_count")
     VM_BUG_ON(lambda: count == 0)
-    count = atomic_add_return(page, "_count", -1)
+    count = atomic_add_return(page, "_count", -1, FREE)
     if count < 0:
         page.machine.kernel.warn(f"refcount of {page.name} below zero")
     return int(count == 0)
@@ -148,7 +152,7 @@ def put_page_testzero(page: Page) -> int:
 @primitive(source="mm/internal.h")
 def __put_page(page: Page) -> None:
     """One reference less, which the caller knows is not the last: nothing is freed."""
-    count = atomic_add_return(page, "_count", -1)
+    count = atomic_add_return(page, "_count", -1, FREE)
     if count < 0:
         page.machine.kernel.warn(f"refcount of {page.name} below zero")
 

@@ -20,6 +20,7 @@ from kmm.mm.page import (
     PAGE_MAPPING_ANON,
     PAGE_SHIFT,
     PAGE_SIZE,
+    UNMAPPED,
     Page,
     PageAnon,
     anon_mapping,
@@ -182,7 +183,7 @@ def page_remove_rmap(page: Page, vma: VmAreaStruct | None) -> None:
     Simplified: a count below -1 goes unnoticed, and the dirty bit that s390 keeps with the page is
     not looked at.
     """
-    if atomic_add_return(page, "_mapcount", -1) < 0:
+    if atomic_add_return(page, "_mapcount", -1, UNMAPPED) < 0:
         if PageAnon(page):
             mem_cgroup_uncharge_page(page)
         item = NR_ANON_PAGES if PageAnon(page) else NR_FILE_MAPPED
@@ -198,7 +199,7 @@ def page_add_anon_rmap(page: Page, vma: VmAreaStruct, address: int) -> None:
     checked as CONFIG_DEBUG_VM does.
     """
     VM_BUG_ON(lambda: not PageLocked(page), f"{page.name} is not locked")
-    if atomic_add_return(page, "_mapcount", 1) == 0:
+    if atomic_add_return(page, "_mapcount", 1, UNMAPPED) == 0:
         anon_vma: AnonVma = vma.anon_vma  # type: ignore[assignment]
         page.mapping = anon_vma + PAGE_MAPPING_ANON
         page.index = linear_page_index(vma, address)
@@ -208,7 +209,7 @@ def page_add_anon_rmap(page: Page, vma: VmAreaStruct, address: int) -> None:
 @primitive
 def page_add_file_rmap(page: Page) -> None:
     """One pte more maps the page of a file.  Needs the pte lock."""
-    if atomic_add_return(page, "_mapcount", 1) == 0:
+    if atomic_add_return(page, "_mapcount", 1, UNMAPPED) == 0:
         atomic_add_return(page_zone(page), NR_FILE_MAPPED, 1)
 
 

@@ -64,6 +64,11 @@ class Others(Environment):
         """Without events there is nothing to look out for."""
         return bool(self.pending)
 
+    @property
+    def attends_calls(self) -> bool:  # type: ignore[override]
+        """Events happen in calls."""
+        return bool(self.pending)
+
     def add(self, event: EventSpec) -> None:
         """Let `event` happen."""
         self.pending.append(event)

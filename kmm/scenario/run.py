@@ -15,7 +15,8 @@ from kmm.mm.swap import lru_add_drain
 from kmm.scenario.final import final_state
 from kmm.scenario.primitives import QUIET
 from kmm.scenario.projection import calls_of, trace_of
-from kmm.sim import KernelBug, Machine, Trace
+from kmm.sim import KernelBug, Machine, StepLimit, Trace
+from kmm.sim.machine import LIMIT
 
 if TYPE_CHECKING:
     from kmm.scenario.world import World
@@ -30,12 +31,15 @@ class Run:
         operation: Callable[[], Any],
         *,
         record: bool = True,
+        limit: int | None = LIMIT,
         about: dict[str, Any] | None = None,
     ) -> None:
         self.world = world
         self.machine: Machine = world.machine
         self.rc: Any = None
         self.bug: str | None = None
+        #: What cut the run off though the kernel could have gone on: its limit of steps, or None.
+        self.stopped: str | None = None
         self._about = about or {}
         self._trace: Trace | None = None
         self._result: dict[str, Any] | None = None
@@ -43,24 +47,29 @@ class Run:
             # The machine goes on: what the last run would say of its end must be said now.
             world.last_run.settle()
         world.last_run = self
-        self._run(operation, record=record)
+        self._run(operation, record=record, limit=limit)
 
-    def _run(self, operation: Callable[[], Any], *, record: bool) -> None:
+    def _run(self, operation: Callable[[], Any], *, record: bool, limit: int | None) -> None:
         machine, world = self.machine, self.world
         machine.current = world.current
         kernel = machine.kernel
         kernel.not_isolated, kernel.user_status = [], None
         machine.recorder = None
         if record:
-            machine.record()
+            machine.record(limit)
         with machine:
             try:
                 self.rc = operation()
+            except StepLimit:
+                pass
             except KernelBug as bug:
                 self.bug = bug.message
+            if isinstance(machine.bug, StepLimit):
+                # Also of an operation that has caught it: what came then took no step.
+                self.rc, self.stopped = None, machine.bug.message
             if record:
                 self._trace = machine.end_record(**self._about)
-            if world.drain_after and self.bug is None:
+            if world.drain_after and machine.bug is None:
                 lru_add_drain()
 
     @property
@@ -85,6 +94,8 @@ class Run:
     def _make_result(self) -> dict[str, Any]:
         kernel = self.machine.kernel
         result: dict[str, Any] = {"rc": self.rc, "bug": self.bug}
+        if self.stopped is not None:
+            result["stopped"] = self.stopped
         if kernel.user_status is not None:
             status = kernel.user_status
             result["status"] = [status[i] for i in range(status.length)]
@@ -102,5 +113,7 @@ class Run:
         return result
 
     def __repr__(self) -> str:
+        if self.stopped:
+            return f"<Run: cut off: {self.stopped}>"
         end = f"stopped by {self.bug}" if self.bug else f"rc {self.rc}"
         return f"<Run: {end}>"

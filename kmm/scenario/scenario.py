@@ -18,6 +18,7 @@ from kmm.scenario.check import check, parse
 from kmm.scenario.run import Run
 from kmm.scenario.spec import Spec
 from kmm.scenario.world import World
+from kmm.sim.machine import LIMIT
 
 
 class Scenario:
@@ -42,10 +43,11 @@ class Scenario:
         """A new world, as it is before the operation."""
         return build(self.spec)
 
-    def run(self, *, record: bool = True) -> Run:
-        """Run the operation in a new world."""
+    def run(self, *, record: bool = True, limit: int | None = LIMIT) -> Run:
+        """Run the operation in a new world, with a record of at most `limit` steps."""
         world = self.world()
-        return world.run(operation(world, self.spec), record=record, scenario=self.name)
+        todo = operation(world, self.spec)
+        return world.run(todo, record=record, limit=limit, scenario=self.name)
 
     def __repr__(self) -> str:
         return f"<Scenario {self.name or 'without a name'}: {self.doc}>"

@@ -52,6 +52,7 @@ from kmm.scenario.others import Others
 from kmm.scenario.run import Run
 from kmm.scenario.spec import EventSpec
 from kmm.sim import Machine
+from kmm.sim.machine import LIMIT
 
 MIGRATEPAGE = {
     None: None,
@@ -379,12 +380,17 @@ class World:
     # Operations.
 
     def migrate_pages(
-        self, pages: Page | Sequence[Page], to_node: int, *, prep: bool = True
+        self,
+        pages: Page | Sequence[Page],
+        to_node: int,
+        *,
+        prep: bool = True,
+        limit: int | None = LIMIT,
     ) -> Run:
-        """Isolate the pages and migrate them to a node, with a record."""
+        """Isolate the pages and migrate them to a node, with a record of at most `limit` steps."""
         if isinstance(pages, Page):
             pages = [pages]
-        return self.run(partial(isolate_and_migrate, list(pages), to_node, prep))
+        return self.run(partial(isolate_and_migrate, list(pages), to_node, prep), limit=limit)
 
     def move_pages(
         self,
@@ -393,17 +399,33 @@ class World:
         *,
         pid: int = 0,
         move_all: bool = False,
+        limit: int | None = LIMIT,
     ) -> Run:
-        """The running task calls move_pages(2), with a record."""
+        """The running task calls move_pages(2), with a record of at most `limit` steps."""
         flags = MPOL_MF_MOVE_ALL if move_all else MPOL_MF_MOVE
-        return self.run(partial(call_move_pages, pid, list(addresses), nodes, flags))
+        operation = partial(call_move_pages, pid, list(addresses), nodes, flags)
+        return self.run(operation, limit=limit)
 
-    def run(self, operation: Callable[[], Any], *, record: bool = True, **about: Any) -> Run:
-        """Let the current task do `operation`, a function without arguments."""
+    def run(
+        self,
+        operation: Callable[[], Any],
+        *,
+        record: bool = True,
+        limit: int | None = LIMIT,
+        **about: Any,
+    ) -> Run:
+        """Let the current task do `operation`, a function without arguments.
+
+        Arguments: `record`: every step is written down.  `limit`: of so many steps; who wants to
+        make one more is stopped, `run.stopped` and `run.trace.stopped` say so, and the world is
+        dead as after a bug.  None is no limit.  What takes no step is not counted.
+
+        Raises KmmError for a limit that is no whole number above 0.
+        """
         if self.current is None:
             first = next(iter(self.mms.values()), None)
             self.task(mm=first)
-        return Run(self, operation, record=record, about=about)
+        return Run(self, operation, record=record, limit=limit, about=about)
 
 
 def charge_page_of(page: Page) -> None:

@@ -3,7 +3,8 @@
 
 Each file of js/ is a module that Node and a browser can load as it is.  Joined in the order of
 FILES, without what they import from one another, they are one module without dependencies: it
-exports `mount(el, data, options)` for a page, and `default {render}` for anywidget.
+exports `mount(el, data, options)` for a page, and `default {render}` for anywidget (and the same of
+a comparison, `mountComparison` and `renderComparison`).
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from kmm.show.theme import DARK, GROUNDS, LIGHT, LINES, MONO, SANS, TEXTS
 
 #: In the order in which they need one another.
 FILES = (
-    "decode.js", "moves.js", "dom.js", "store.js", "colour.js", "pen.js", "picture.js", "code.js",
-    "sentence.js", "references.js", "course.js", "timeline.js", "controls.js",
-    "keys.js", "player.js",
+    "decode.js", "moves.js", "fold.js", "dom.js", "store.js", "colour.js", "pen.js", "picture.js",
+    "code.js", "sentence.js", "references.js", "course.js", "timeline.js", "controls.js", "ask.js",
+    "keys.js", "player.js", "differences.js", "marks.js", "pairs.js", "compare.js", "beside.js",
 )  # fmt: skip
 
 _IMPORT = re.compile(r'^import [^;]*? from "\./[a-z]+\.js";\n', re.MULTILINE)
@@ -32,11 +33,11 @@ def read(name: str) -> str:
 
 
 @cache
-def program() -> str:
-    """The whole program as one module."""
+def program(render: str = "render") -> str:
+    """The whole program as one module; `render` is the function that anywidget calls."""
     parts = (_EXPORT.sub("", _IMPORT.sub("", read(name))) for name in FILES)
     body = "\n".join(part.removeprefix(_LICENCE) for part in parts)
-    return f"{_LICENCE}{body}\nexport default {{ render }};\n"
+    return f"{_LICENCE}{body}\nexport default {{ render: {render} }};\n"
 
 
 @cache
@@ -54,7 +55,7 @@ def style() -> str:
     )
     return (
         f".kmm{{{light}{fonts}color-scheme:light}}\n"
-        f'.kmm[data-theme="dark"]{{{dark}color-scheme:dark}}\n{fills}{strokes}\n{read("player.css")}'
+        f'.kmm[data-theme="dark"]{{{dark}color-scheme:dark}}\n{fills}{strokes}\n{read("player.css")}{read("compare.css")}'
         # Paper is white.
         f"@media print{{.kmm[data-theme]{{{light}color-scheme:light}}}}\n"
     )

@@ -17,19 +17,8 @@ from typing import Any
 from kmm.errors import KmmError
 from kmm.mm.pgtable import pte_t
 from kmm.mm.vmstat import LRU_LISTS
-from kmm.show.rows import (
-    BufferRow,
-    CacheRow,
-    ContentsRow,
-    CountRow,
-    FlagsRow,
-    ListRow,
-    LockRow,
-    PlaceRow,
-    PteRow,
-    Row,
-    slot_of,
-)
+from kmm.show.frame_rows import ContentsRow, CountRow, FlagsRow, PlaceRow, SmallRow
+from kmm.show.rows import BufferRow, CacheRow, ListRow, LockRow, PteRow, Row, slot_of
 from kmm.show.spans import View
 from kmm.sim import Name, Trace
 from kmm.sim.recorder import ObjectEntry
@@ -40,7 +29,8 @@ from kmm.sim.step import path_of
 class Card:
     """A box with rows.  `key` names it to lines, `base` is the slot that says whether it is there.
 
-    `note` stands beside the title; `free` is the slot of PG_buddy of a frame.
+    `note` stands beside the title; `free` is the slot of PG_buddy of a frame.  A `small` frame is
+    one line: it is one of many.
     """
 
     key: str
@@ -50,6 +40,7 @@ class Card:
     note: str = ""
     base: int = -1
     free: int = -1
+    small: bool = False
 
 
 @dataclass
@@ -61,8 +52,9 @@ class Node:
     frames: list[Card]
 
 
-#: A picture of more frames than these says less of those that nothing ever points at.
-MANY_FRAMES = 6
+#: In a picture of more frames than MANY_FRAMES those are small that nothing ever points at, and if
+#: something points at more than LARGE_FRAMES of them, all are.
+MANY_FRAMES, LARGE_FRAMES = 6, 4
 #: More than these nobody wants to see: the first of the old pages and of the new ones are drawn.
 MOST_FRAMES = 64
 
@@ -83,12 +75,22 @@ class Cards:
             yield from node.frames
         yield from self.caches
 
-    def shorten(self, targets: set[str]) -> None:
-        """With many frames, those that are no targets say only their counts and flags."""
-        frames = [frame for node in self.nodes for frame in node.frames]
-        for frame in frames if len(frames) > MANY_FRAMES else ():
-            if frame.key not in targets:
-                frame.rows = [row for row in frame.rows if isinstance(row, CountRow | FlagsRow)]
+    @property
+    def frames(self) -> list[Card]:
+        """The frames of all nodes."""
+        return [frame for node in self.nodes for frame in node.frames]
+
+    def shorten(self, targets: set[str], pages: dict[str, ObjectEntry]) -> None:
+        """Many frames are drawn small, except the few that something points at."""
+        frames = self.frames
+        if len(frames) <= MANY_FRAMES:
+            return
+        few = {frame.key for frame in frames} & targets
+        letters = max(len(frame.key) for frame in frames)
+        for frame in frames:
+            if len(few) > LARGE_FRAMES or frame.key not in few:
+                frame.rows = [SmallRow(pages[frame.key], letters)]
+                frame.small = True
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -101,8 +103,9 @@ def cards_of(trace: Trace, select: frozenset[str] | None) -> Cards:
 
     Raises KmmError for a name that is no page of the trace.
     """
-    cards = _Table(trace, select).cards()
-    cards.shorten(_targets(trace, cards))
+    table = _Table(trace, select)
+    cards = table.cards()
+    cards.shorten(_targets(trace, cards), {page.name: page for page in table.of("Page")})
     return cards
 
 
@@ -253,7 +256,7 @@ class _Table:
             yield Card(first, page, "ring", list(map(BufferRow, wanted)), note="buffers")
         lru, isolated = self._lists()
         yield Card("lru", "LRU lists", "lists", lru)
-        yield Card("pagevecs", "pagevecs", "lists", list(self._pagevecs()), note="hold a reference")
+        yield Card("pagevecs", "pagevecs", "lists", list(self._pagevecs()), note="+1 count each")
         yield Card("isolated", "isolated", "lists", isolated)
         locks = [
             entry for kind in ("SpinLock", "RwSemaphore", "RwLock") for entry in self.of(kind)

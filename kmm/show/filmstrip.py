@@ -10,12 +10,14 @@ what it points at.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 from kmm.show.cards import Card
-from kmm.show.layout import LEGEND, MARGIN, Box, Layout, lay_out, legend_places
+from kmm.show.columns import MARGIN
+from kmm.show.layout import LEGEND, Layout, lay_out, legend_places, legend_width
+from kmm.show.moments import moments
 from kmm.show.rows import ListRow, LockRow, Row
+from kmm.show.sizes import Box
 from kmm.show.spans import Span, View
 from kmm.sim import Trace
 
@@ -40,6 +42,8 @@ class _Film:
 
     def __init__(self, row: Row, spans: _Table, looks: _Table) -> None:
         self.row, self._spans, self._looks = row, spans, looks
+        #: What it says of which numbers: a lock is taken and released a thousand times.
+        self._known: dict[tuple[int | None, ...], tuple[int, int, int]] = {}
         self.states: list[int] = []
         self.marked: list[int] = []
         self.plain: list[int] = []
@@ -47,16 +51,22 @@ class _Film:
 
     def add(self, state: int, marked: View, plain: View) -> None:
         """State `state` is as these views say; it is left out where it says nothing new."""
-        row, link = self.row, self.row.link(plain)
-        pointed = (row.sign(plain), *(link or ("", "")))
-        told = self._said(row.spans(marked))
-        new = (self._said(row.spans(plain)), self._looks.number(pointed))
-        if self.states and told == new[0] and new == (self.plain[-1], self.look[-1]):
+        numbers = marked.numbers(self.row.slots)
+        if numbers not in self._known:
+            self._known[numbers] = self._asked(marked, plain)
+        told, new, look = self._known[numbers]
+        if self.states and told == new == self.plain[-1] and look == self.look[-1]:
             return
         self.states.append(state)
         self.marked.append(told)
-        self.plain.append(new[0])
-        self.look.append(new[1])
+        self.plain.append(new)
+        self.look.append(look)
+
+    def _asked(self, marked: View, plain: View) -> tuple[int, int, int]:
+        row, link = self.row, self.row.link(plain)
+        pointed = (row.sign(plain), *(link or ("", "")))
+        said = self._said(row.spans(marked)), self._said(row.spans(plain))
+        return *said, self._looks.number(pointed)
 
     def _said(self, spans: list[Span]) -> int:
         return self._spans.number(tuple((span.text, span.look) for span in spans))
@@ -79,13 +89,15 @@ def filmstrip(trace: Trace) -> dict[str, Any]:
     for film in films.values():
         for slot in film.row.slots:
             by_slot[slot].append(film)
-    for state, touched, marked, plain in _views(trace):
-        about = films.values() if state == 0 else _about(touched, by_slot)
+    for state, touched, marked in moments(trace, by_slot):
+        about = _about(touched, by_slot) if state else films.values()
+        plain = marked.unmarked()
         for film in about:
             film.add(state, marked, plain)
-    width = MARGIN + max([0.0, *(box.right for box in _all(layout))])
+    kinds = {kind for kind, _, _ in layout.legend}
+    width = MARGIN + max([legend_width(kinds), *(box.right for box in _all(layout))])
     bottom = max([layout.head, *(box.bottom for box in _all(layout))])
-    legend = legend_places({kind for kind, _, _ in layout.legend}, width, bottom + 18.0)
+    legend = legend_places(kinds, width, bottom + 18.0)
     return {
         "width": width,
         "top": layout.head - 8,
@@ -103,26 +115,8 @@ def filmstrip(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _views(trace: Trace) -> Iterator[tuple[int, list[int], View, View]]:
-    """The start, and the state after each step that changed something: which slots, two views."""
-    columns, numbers = trace.columns, trace.state(0).numbers
-    plain = View(trace.values, numbers, {})
-    yield 0, [], plain, plain
-    begin = 0
-    for k, end in enumerate(columns.changes_end):
-        if begin == end:
-            continue
-        old: dict[int, int] = {}
-        for change in range(begin, end):
-            slot = columns.slot[change]
-            old.setdefault(slot, columns.old[change])
-            numbers[slot] = columns.new[change]
-        begin = end
-        yield k + 1, list(old), View(trace.values, numbers, old), plain
-
-
 def _about(slots: list[int], by_slot: dict[int, list[_Film]]) -> list[_Film]:
-    films = {film.row.key: film for slot in slots for film in by_slot.get(slot, ())}
+    films = {film.row.key: film for slot in slots for film in by_slot[slot]}
     return list(films.values())
 
 
@@ -142,7 +136,7 @@ def _card(layout: Layout, card: Card, films: dict[str, _Film]) -> dict[str, Any]
     return {
         "key": card.key, "title": card.title, "note": card.note, "kind": card.kind,
         "base": card.base, "free": card.free, "box": _box(layout.boxes[card.key]),
-        "labels": layout.labels[card.key],
+        "labels": layout.labels[card.key], "right": card.key in layout.right,
         "rows": [
             {
                 "key": row.key, "label": row.label, "framed": row.framed,

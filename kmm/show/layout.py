@@ -7,59 +7,50 @@ its own line (routes.py), and nothing moves from one picture to the next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
-from kmm.show.cards import Card, Cards, cards_of
-from kmm.show.measure import FRAME_ROOM, LIST_ROOM, WIDTH, Measure, Need
+from kmm.errors import KmmError
+from kmm.show.cards import Cards, cards_of
+from kmm.show.columns import MARGIN, Columns
+from kmm.show.measure import FRAME_ROOMS, MORE_LINES, MORE_ROOM, Measure, Need
 from kmm.show.routes import Gutters, Route, Wish
-from kmm.show.rows import CountRow, Row
-from kmm.show.spans import GAP
-from kmm.show.theme import mono_width, sans_width
+from kmm.show.sizes import LINE, Box, Plan, Sizes
+from kmm.show.theme import any_sans_width, mono_width, sans_width
 from kmm.sim import Trace
 
-MARGIN = 16.0
-#: The heights of a card's title, of a row, of a row in a frame of its own, of a line of words.
-TITLE, ROW, FRAMED, LINE = 24.0, 17.0, 24.0, 15.0
-PAD = 10.0
-#: The room between two cards; frames of one node stand closer.
-BETWEEN, CLOSER = 12.0, 4.0
-#: Signs at the end of a row.
-SIGN = 22.0
-#: The least room between two columns, in which the lines run, and what it gets where there is more.
-GUTTER, ROOMY = 56.0, 70.0
-#: The width of a letter in most fonts without serifs, as a part of the size, at most.
-ANY_SANS = 0.65
-#: The height of a frame's first row.
-NAME = 20.0
-
+#: The width of a picture on paper, if none is asked for.
+WIDTH = 1000.0
+#: A picture of several columns may be by so much wider than asked for, where it is scaled to fit.
+A_HAIR = 1.06
 
 #: What the lines mean, in the order of the legend, and where its words begin behind the sign.
 LEGEND = {
-    "present": "a reference: of a present pte (w d y: writable, dirty, young) or a slot of a cache",
-    "migration": "migration entry: holds no reference, whoever touches it waits",
+    "present": "present pte (write, dirty, young) or cache slot: a reference",
+    "migration": "migration entry: no reference, whoever touches it waits",
     "swap": "swap entry: holds a swap slot",
     "buffer": "buffer of the page",
 }
 LEGEND_TEXT = 46.0
+#: Where the headings of the columns stand below the title of a step.
+HEAD = 40.0
+#: Where the changes begin that no row shows.
+MORE = 112.0
 
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-
-    @property
-    def right(self) -> float:
-        return self.x + self.w
-
-    @property
-    def bottom(self) -> float:
-        return self.y + self.h
+#: Plans for few frames, from roomy to narrow, and for many, from many columns to one.
+FEW = (
+    *(Plan(sides=True, columns=1, frame_room=frame, list_room=room)
+      for frame, room in zip(FRAME_ROOMS, (112.0, 66.0, 66.0, 66.0), strict=True)),
+    *(Plan(sides=False, columns=1, frame_room=frame, list_room=190.0) for frame in FRAME_ROOMS[1:]),
+    Plan(sides=False, columns=1, frame_room=150.0, list_room=66.0),
+)  # fmt: skip
+MANY = tuple(
+    Plan(sides=False, columns=columns, frame_room=250.0, list_room=room)
+    for columns in (3, 2, 1) for room in (190.0, 112.0)
+)  # fmt: skip
+#: Small frames stand in several columns if there are more.
+ONE_COLUMN = 12
 
 
 @dataclass
@@ -68,6 +59,7 @@ class Layout:
 
     cards: Cards
     size: tuple[float, float]
+    plan: Plan
     boxes: dict[str, Box]
     rows: dict[str, Box]
     nodes: dict[str, Box]
@@ -82,6 +74,10 @@ class Layout:
     shown: frozenset[int]
     #: How far the labels of the rows of a card reach.
     labels: dict[str, float]
+    #: The cards that stand right of the frames: their lines begin at the left.
+    right: frozenset[str]
+    #: The most room for changes in words.
+    more_room: float
 
 
 def legend_places(kinds: set[str], wide: float, y: float) -> list[tuple[str, float, float]]:
@@ -91,7 +87,7 @@ def legend_places(kinds: set[str], wide: float, y: float) -> list[tuple[str, flo
     for kind, text in LEGEND.items():
         if kind not in kinds:
             continue
-        need = LEGEND_TEXT + sans_width(text, 10)
+        need = LEGEND_TEXT + 1.15 * sans_width(text, 11)
         if places and x + need > wide - MARGIN:
             x, y = MARGIN, y + LINE
         places.append((kind, x, y))
@@ -99,155 +95,100 @@ def legend_places(kinds: set[str], wide: float, y: float) -> list[tuple[str, flo
     return places
 
 
-def label_width(row: Row) -> float:
-    """How wide the label of a row is."""
-    return mono_width(row.label, 11.0) if row.label else 0.0
+def plans_for(cards: Cards) -> tuple[Plan, ...]:
+    """How the cards may be arranged, the best first."""
+    return MANY if sum(frame.small for frame in cards.frames) > ONE_COLUMN else FEW
 
 
-def lay_out(trace: Trace, select: frozenset[str] | None = None, width: float = WIDTH) -> Layout:
-    """The layout of every picture of the trace; what has room fills `width`."""
+def lay_out(
+    trace: Trace,
+    select: frozenset[str] | None = None,
+    width: float = WIDTH,
+    *,
+    strict: bool = False,
+) -> Layout:
+    """The layout of every picture of the trace; what has room fills `width`.
+
+    What does not fit is wider, or if `strict` raises KmmError.
+    """
     cards = cards_of(trace, select)
     measure = Measure(trace, cards)
     need = measure.walk(cards.rows)
-    return _Placing(cards, need, measure, width).layout()
-
-
-class _Placing:
-    """From needs to places."""
-
-    def __init__(self, cards: Cards, need: Need, measure: Measure, width: float) -> None:
-        self.cards = cards
-        self.need = need
-        self.measure = measure
-        self.width = width
-        self.boxes: dict[str, Box] = {}
-        self.rows: dict[str, Box] = {}
-        self.nodes: dict[str, Box] = {}
-        #: List rows share one column of labels.
-        self.labels = {card.key: self._labels(card) for card in cards}
-
-    def _labels(self, card: Card) -> float:
-        return max((label_width(row) for row in card.rows if row.many or card.kind == "locks"),
-                   default=0.0)  # fmt: skip
-
-    def _row_width(self, card: Card, row: Row) -> float:
-        words = self.need.width[row.key]
-        if row.many:
-            room = FRAME_ROOM if card.kind == "frame" else LIST_ROOM
-            words = max(words, min(room, self.need.whole[row.key]))
-        label = self.labels[card.key] if row.many else label_width(row)
-        if card.kind == "frame" and row.label:
-            label *= 13 / 11
-        between = 2 * GAP if label and words else 0.0
-        return label + between + words + (SIGN + 2 * PAD if row.framed else 0.0)
-
-    def _card_width(self, card: Card) -> float:
-        # The note may be set in any font without serifs, some of which are wider.
-        note = max(sans_width(card.note, 11), 11 * ANY_SANS * len(card.note))
-        title = mono_width(card.title, 13) + GAP + note
-        return 2 * PAD + max([title, *(self._row_width(card, row) for row in card.rows)])
-
-    def _row_height(self, row: Row) -> float:
-        if row.framed:
-            return FRAMED
-        if isinstance(row, CountRow):
-            return NAME
-        return ROW + (self.need.lines[row.key] - 1) * LINE
-
-    def _card_height(self, card: Card) -> float:
-        title = 6.0 if card.kind == "frame" else TITLE
-        return title + sum(map(self._row_height, card.rows)) + 8.0
-
-    def _put(self, card: Card, x: float, y: float, w: float) -> float:
-        """Place a card; returns where the next one begins."""
-        height = self._card_height(card)
-        self.boxes[card.key] = Box(x, y, w, height)
-        row_y = y + (6.0 if card.kind == "frame" else TITLE)
-        for row in card.rows:
-            high = self._row_height(row)
-            inset = 6.0 if row.framed else PAD
-            self.rows[row.key] = Box(x + inset, row_y, w - 2 * inset, high)
-            row_y += high
-        return y + height + BETWEEN
-
-    def layout(self) -> Layout:
-        cards, need = self.cards, self.need
-        frames = [frame for node in cards.nodes for frame in node.frames]
-        widths = [
-            float(ceil(max(map(self._card_width, column), default=0.0)))
-            for column in (cards.spaces, frames, cards.caches)
-        ]
-        left_w, frame_w, right_w = widths
-        heads = [sans_width(f"{node.name}  1700 1700 frames free", 11) for node in cards.nodes]
-        node_w = max([frame_w, *heads]) + 2 * PAD if frames else 0.0
-        gutters = Gutters(self._wishes())
-        left_g = max(GUTTER, gutters.left_need) if left_w and node_w else 0.0
-        right_g = max(GUTTER, gutters.right_need) if right_w and node_w else 0.0
-        total = 2 * MARGIN + left_w + left_g + node_w + right_g + right_w
-        spare = max(0.0, self.width - total)
-        sides = [bool(left_g), bool(right_g)]
-        if spare and any(sides):
-            # Small worlds: wide gutters, but the boxes take their share, or lines get too long.
-            each = spare / sum(sides)
-            left_g += min(each, ROOMY) * sides[0]
-            right_g += min(each, ROOMY) * sides[1]
-            rest = self.width - (2 * MARGIN + left_w + left_g + node_w + right_g + right_w)
-            grow = max(0.0, rest) / sum(map(bool, widths))
-            left_w, right_w = (w + grow if w else 0.0 for w in (left_w, right_w))
-            node_w += grow
-        head = 44.0
-        corridor = gutters.corridor_need
-        top = head + 18.0
-        x_nodes = MARGIN + left_w + left_g
-        x_right = x_nodes + node_w + right_g
-        y = top
-        for card in cards.spaces:
-            y = self._put(card, MARGIN, y, left_w)
-        bottom = y
-        y = top + corridor
-        for node in cards.nodes:
-            start = y
-            y += 26.0
-            for frame in node.frames:
-                y = self._put(frame, x_nodes + PAD, y, node_w - 2 * PAD) - CLOSER
-            y += PAD - BETWEEN + CLOSER
-            self.nodes[node.name] = Box(x_nodes, start, node_w, y - start)
-            y += BETWEEN
-        bottom = max(bottom, y)
-        y = top
-        for card in cards.caches:
-            y = self._put(card, x_right, y, right_w)
-        bottom = max(bottom, y)
-        routes = gutters.routes(
-            {key: (box.x, box.y, box.right, box.bottom) for key, box in self.rows.items()},
-            {key: (box.x, box.y, box.right, box.bottom) for key, box in self.boxes.items()},
-            left=(MARGIN + left_w, x_nodes),
-            right=(x_nodes + node_w, x_right),
-            corridor=top,
+    gutters: dict[bool, Gutters] = {}
+    columns: list[Columns] = []
+    for plan in plans_for(cards):
+        if plan.sides not in gutters:
+            gutters[plan.sides] = Gutters(_wishes(cards, need, plan))
+        columns.append(Columns(cards, Sizes(cards, need, plan), gutters[plan.sides]))
+        if columns[-1].least <= width * (1 if strict or plan.columns == 1 else A_HAIR):
+            break
+    best = min(columns, key=lambda column: max(column.least, width))
+    least = max(best.least, _words_width(trace, need))
+    if strict and least > width:
+        raise KmmError(
+            f"width={width:g} is too narrow for the pictures of this trace: "
+            f"the smallest that works is {ceil(least)}"
         )
-        some = len(frames) < cards.pages - 1
-        frames_title = f"frames: {len(frames)} of {cards.pages} are drawn" if some else "frames"
-        titles = [("address spaces", MARGIN, left_w), (frames_title, x_nodes, node_w),
-                 ("caches, lists and locks", x_right, right_w)]  # fmt: skip
-        wide = max(total, self.width if any(widths) else 480.0, need.title + 2 * MARGIN)
-        if spare and any(sides):
-            wide = max(x_right + right_w + MARGIN if right_w else x_nodes + node_w + MARGIN, 760.0)
-        kinds = {kind for ever in need.links.values() for kind in ever}
-        legend = legend_places(kinds, wide, bottom + 12.0)
-        more = max([bottom, *(y for _, _, y in legend)]) + 24.0
-        high = more + need.more * LINE + (6.0 if need.more else -10.0)
-        return Layout(
-            cards=cards, size=(ceil(wide), ceil(high)), boxes=self.boxes, rows=self.rows,
-            nodes=self.nodes, heads=[(name, x) for name, x, w in titles if w], routes=routes,
-            legend=legend, head=head, more=more, shown=self.measure.shown,
-            labels=self.labels,
-        )  # fmt: skip
+    return _drawn_up(best, measure, width)
 
-    def _wishes(self) -> list[Wish]:
-        """The lines to be drawn, without places: who is joined to whom, and on which side."""
-        left = {row.key for card in self.cards.spaces for row in card.rows}
-        frames = {frame.key for node in self.cards.nodes for frame in node.frames}
-        return [
-            Wish(source, target, "left" if source in left else "right", target in frames)
-            for source, target in self.need.links
-        ]
+
+def legend_width(kinds: Iterable[str]) -> float:
+    """The room that the widest of these lines of the legend needs."""
+    return max((LEGEND_TEXT + any_sans_width(LEGEND[kind], 11) for kind in kinds), default=0.0)
+
+
+def _words_width(trace: Trace, need: Need) -> float:
+    """The width that the words above and below the boxes need, in as many lines as it takes."""
+    number = mono_width(f"after step 0 (0 to {len(trace) - 1}): ", 11)
+    return 2 * MARGIN + max(need.title - number, number, legend_width(_kinds(need)), MORE + 300.0)
+
+
+def _kinds(need: Need) -> set[str]:
+    """The kinds of lines that ever occur."""
+    return {kind for ever in need.links.values() for kind in ever}
+
+
+def _drawn_up(columns: Columns, measure: Measure, width: float) -> Layout:
+    """The places of all that there is."""
+    cards, need = columns.cards, measure.need
+    words = _words_width(measure.trace, need)
+    whole = need.title + 2 * MARGIN
+    wide = ceil(max(columns.least, words, width if cards.frames else min(whole, width)))
+    head = HEAD + (LINE if whole > wide else 0.0)
+    top = head + 18.0
+    bottom = columns.place(width, top)
+    wide = ceil(max(columns.right_edge, columns.least, words, min(whole, width)))
+    routes = columns.gutters.routes(
+        {key: (box.x, box.y, box.right, box.bottom) for key, box in columns.rows.items()},
+        {key: (box.x, box.y, box.right, box.bottom) for key, box in columns.boxes.items()},
+        left=(MARGIN + columns.left_w, columns.x_nodes),
+        right=(columns.x_nodes + columns.node_w, columns.x_right),
+        corridor=top,
+        passages=columns.passages,
+    )
+    legend = legend_places(_kinds(need), wide, bottom + 12.0)
+    more = max([bottom, *(y for _, _, y in legend)]) + 24.0
+    more_room = min(MORE_ROOM, wide - MORE - MARGIN)
+    lines = need.more if more_room == MORE_ROOM else MORE_LINES * bool(need.more)
+    high = more + lines * LINE + (6.0 if lines else -10.0)
+    return Layout(
+        cards=cards, size=(wide, ceil(high)), plan=columns.plan, boxes=columns.boxes,
+        rows=columns.rows, nodes=columns.nodes, heads=columns.heads(), routes=routes,
+        legend=legend, head=head, more=more, shown=measure.shown, labels=columns.sizes.labels,
+        right=frozenset(card.key for card in columns.right), more_room=more_room,
+    )  # fmt: skip
+
+
+def _wishes(cards: Cards, need: Need, plan: Plan) -> list[Wish]:
+    """The lines to be drawn, without places: who is joined to whom, and on which side."""
+    spaces = {row.key for card in cards.spaces for row in card.rows}
+    frames = {frame.key for frame in cards.frames}
+    return [
+        Wish(
+            source,
+            target,
+            "left" if source in spaces or not plan.sides else "right",
+            "frame" if target in frames else "across" if plan.sides else "beside",
+        )
+        for source, target in need.links
+    ]

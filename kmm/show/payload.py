@@ -11,45 +11,56 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from itertools import chain
+from operator import sub
 from typing import Any
 
 from kmm.explain.holders import Holder, Holders, held
+from kmm.explain.narrate import sentences
+from kmm.explain.waits import waits
 from kmm.show.filmstrip import filmstrip
-from kmm.show.words import code, result
-from kmm.sim import Step, Trace
+from kmm.show.script import script
+from kmm.sim import Trace
 from kmm.sim.recorder import OPEN
 from kmm.sim.slots import key_text
-from kmm.sim.step import shown
+from kmm.sim.step import path_of, shown
+from kmm.sim.tracefile import tables
 
 FORMAT = "kmm-player/1"
 
+#: A player has so many steps at most, the first ones: a browser has to hold them all.
+MOST_STEPS = 300_000
 #: So many pages, and so many ptes, are drawn over time unless somebody asks for others.
 PAGES, PTES = 2, 2
+COUNTS = ("_count", "_mapcount")
 
 
 class Strings:
     """Texts, or other things that JSON knows, with a number for each that is different."""
 
     def __init__(self) -> None:
-        self.all: list[Any] = []
         self._numbers: dict[Any, int] = {}
+
+    @property
+    def all(self) -> list[Any]:
+        """The different things, in the order of their numbers."""
+        return list(self._numbers)
 
     def number(self, thing: Any) -> int:
         """The number of a thing that has a hash."""
-        found = self._numbers.setdefault(thing, len(self.all))
-        if found == len(self.all):
-            self.all.append(thing)
-        return found
+        return self._numbers.setdefault(thing, len(self._numbers))
 
     def column(self, things: Iterable[Any]) -> dict[str, Any]:
         """A column of numbers, beside the table."""
-        at = [self.number(thing) for thing in things]
+        numbers = self._numbers
+        at = [numbers.setdefault(thing, len(numbers)) for thing in things]
         return {"table": self.all, "at": at}
 
 
 def payload(trace: Trace) -> dict[str, Any]:
-    """All that the player needs of a trace; it can be written as JSON."""
-    document = trace.to_dict()
+    """What the player needs of a trace, or of its first MOST_STEPS; it can be written as JSON."""
+    trace = trace.first(MOST_STEPS)
+    document = tables(trace)
     columns = trace.columns
     changes = columns.changes_end[-1] if len(trace) else 0
     slots, new = columns.slot[:changes], columns.new[:changes]
@@ -60,6 +71,7 @@ def payload(trace: Trace) -> dict[str, Any]:
         "name": trace.about.get("scenario") or "",
         "steps": len(trace),
         "bug": trace.bug,
+        "stopped": trace.stopped,
         "failed": document["failed"],
         "tasks": document["tasks"],
         "functions": [[f["name"], f["file"]] for f in document["functions"]],
@@ -74,11 +86,12 @@ def payload(trace: Trace) -> dict[str, Any]:
         "site": columns.site.tolist(),
         "call": differences(columns.call),
         "calls": _calls(trace),
-        "code": Strings().column(_code(trace, step) for step in trace),
-        "sentences": Strings().column(map(trace.narrate, range(len(trace)))),
+        "code": Strings().column(script(trace)),
+        "sentences": Strings().column(sentences(trace)),
         "phases": [[p.name, p.first, p.page, p.attempt] for p in trace.phases()],
         "holders": _holders(trace),
         "timeline": _timeline(trace),
+        "waits": [[w.task, w.first, w.last, str(w), w.for_whom] for w in waits(trace)],
         "picture": filmstrip(trace),
     }
 
@@ -90,12 +103,8 @@ def compact(trace: Trace) -> str:
 
 def differences(numbers: Iterable[int]) -> list[int]:
     """Each number less the one before it."""
-    before = 0
-    found: list[int] = []
-    for number in numbers:
-        found.append(number - before)
-        before = number
-    return found
+    numbers = list(numbers)
+    return list(map(sub, numbers, chain((0,), numbers)))
 
 
 def _value(encoded: Any, value: Any) -> Any:
@@ -129,19 +138,18 @@ def _calls(trace: Trace) -> dict[str, list[int]]:
     }
 
 
-def _code(trace: Trace, step: Step) -> str:
-    returned = result(step)
-    if step.failed:
-        return f"{code(trace, step)} stops"
-    return f"{code(trace, step)} = {returned}" if returned else code(trace, step)
-
-
 def _holders(trace: Trace) -> dict[str, Any]:
     """For each page the states from which on its holders are others, and who they are then."""
     table = Strings()
 
+    # A holder stands in one line after the other, and who is the same is one object.
+    numbers: dict[int, int] = {}
+
     def number(holder: Holder) -> int:
-        return table.number(_holder(holder))
+        found = numbers.get(id(holder))
+        if found is None:
+            found = numbers[id(holder)] = table.number(_holder(holder))
+        return found
 
     pages = {
         entry.name: [[state, *_line(holders, number)] for state, holders in held(trace, entry.name)]
@@ -159,6 +167,11 @@ def _line(holders: Holders, number: Callable[[Holder], int]) -> list[Any]:
         list(map(number, holders.unaccounted)),
         holders.missing,
         [frozen.task, frozen.since, frozen.kept, frozen.until] if frozen else None,
+        *(
+            [holders.more, holders.more_unaccounted]
+            if holders.more or holders.more_unaccounted
+            else []
+        ),
     ]
 
 
@@ -168,9 +181,17 @@ def _holder(h: Holder) -> tuple[Any, ...]:
 
 def _timeline(trace: Trace) -> list[str]:
     """The fields that are drawn over time at first: counts of the pages, and ptes, that change."""
-    slots = dict.fromkeys(trace.columns.slot)
-    names = [trace.slots.name(slot) for slot in slots]
-    pages = list(dict.fromkeys(o for o, field in names if field in ("_count", "_mapcount")))
-    tables = [f"{o}{field}" for o, field in names if o.type == "PageTable"]
-    counts = [f"{page}.{field}" for page in pages[:PAGES] for field in ("_count", "_mapcount")]
-    return counts + [path for path in tables if path.endswith("]")][:PTES]
+    counts, ptes = {}, {}
+    for entry in trace.objects:
+        if entry.type == "Page":
+            for field in COUNTS:
+                counts[entry.base + 1 + entry.fields.index(field)] = entry.name
+        elif entry.type == "PageTable":
+            for key, slot in (entry.cells or {}).items():
+                ptes[slot] = f"{entry.name}[{key_text(key, hex_keys=entry.hex_keys)}]"
+    changed = dict.fromkeys(trace.columns.slot)
+    pages = dict.fromkeys(counts[slot] for slot in changed if slot in counts)
+    return [
+        *(path_of(page, field) for page in [*pages][:PAGES] for field in COUNTS),
+        *[ptes[slot] for slot in changed if slot in ptes][:PTES],
+    ]

@@ -54,7 +54,9 @@ class Pen:
     def spans(self, x: float, y: float, spans: Sequence[Span]) -> None:
         """Spans from x on, each at its measured place whatever the reader's font."""
         for span in spans:
-            self.write(x, y, span.text, LOOKS[span.look])
+            text = span.text.strip()
+            blank = len(span.text) - len(span.text.lstrip())
+            self.write(x + mono_width(" " * blank, 11.0), y, text, LOOKS[span.look])
             x += mono_width(span.text, 11.0) + GAP
 
     def line(self, points: Sequence[Point], kind: str, look: str, about: str) -> None:

@@ -5,6 +5,7 @@
     player                                  forward and back, also while the kernel is busy
     player.step, player.selection           where it stands; set them, or observe them
     player.folds                            {"timeline": True}: what is folded
+    trace.play(ask=3).answers               what was answered to three questions (kmm.Question)
 
 The trace is sent once; all the rest is done in the browser (js/).  anywidget is imported when first
 used: running and saving traces needs none of it.
@@ -18,32 +19,37 @@ from typing import Any
 from kmm.errors import KmmError
 from kmm.explain.once import numbered, once
 from kmm.show.bundle import program, style
-from kmm.show.payload import compact
+from kmm.show.export import exporting, framed
+from kmm.show.html import page
+from kmm.show.payload import MOST_STEPS, compact
+from kmm.show.questions import furthest, must_answer, open_answer, questions
+from kmm.show.widget import no_widgets, with_still
 from kmm.sim import Trace
-
-#: What a notebook shows where no widget can run.
-STILL = ("text/plain", "text/html")
 
 
 @Trace.extend
-def play(trace: Trace, step: int = 0, select: str | None = None) -> Any:
+def play(trace: Trace, step: int = 0, select: str | None = None, ask: Any = None) -> Any:
     """The player of the trace, at step `step`, which shows what that step did.
 
     Arguments: `step` the number of a step, -1 for the last; `select` the object or the field that
-    is selected, "p0" or "p0._count", None for the first page that anything is done to.
+    is selected, "p0" or "p0._count", None for the first page that anything is done to; `ask`
+    what to ask before it is shown: a list of kmm.Question, or how many trace.pivotal picks.
 
-    Returns a widget with the traits `step`, `selection` and `folds`.
+    Of a trace of more than MOST_STEPS it has the first ones, and says so.
 
-    Raises IndexError for a step that the trace does not have, KmmError for a selection that it
-    does not know, and where anywidget is not installed.
+    Returns a widget with the traits `step`, `selection`, `folds` and `answers`.
+
+    Raises IndexError for a step that the trace does not have, KmmError for a selection or a
+    question that it does not know, and where anywidget is not installed.
     """
+    trace = trace.first(MOST_STEPS)
     if step or len(trace):
         step = numbered(step, len(trace), "step")
     if select is None:
         select = first_page(trace)
     else:
         must_be_known(trace, select)
-    return _player_class()(trace, step, select)
+    return _player_class()(trace, step, select, questions(trace, ask))
 
 
 @Trace.extend
@@ -75,10 +81,7 @@ def _player_class() -> type[Any]:
         import anywidget
         import traitlets
     except ImportError:
-        raise KmmError(
-            "a player in a notebook needs anywidget: pip install 'kmm[lab]'; "
-            "trace.to_html('trace.html') writes one that needs nothing"
-        ) from None
+        raise no_widgets() from None
 
     class Player(anywidget.AnyWidget):
         """A trace, to be stepped through."""
@@ -89,16 +92,29 @@ def _player_class() -> type[Any]:
         step = traitlets.Int(0).tag(sync=True)
         selection = traitlets.Unicode().tag(sync=True)
         folds = traitlets.Dict().tag(sync=True)
+        questions: Any = traitlets.List().tag(sync=True)
+        answers: Any = traitlets.List().tag(sync=True)
 
-        def __init__(self, trace: Trace, step: int, select: str) -> None:
+        def __init__(self, trace: Trace, step: int, select: str, asked: list[Any]) -> None:
             self._trace = trace
-            super().__init__(payload=once(trace, compact), step=step, selection=select)
+            answers = [open_answer(question) for question in asked]
+            # The answers first: where they are open, no step behind them is stood at.
+            super().__init__(questions=asked, answers=answers)
+            self.set_trait("payload", once(trace, compact))
+            self.step, self.selection = step, select
 
         @traitlets.validate("step")
         def _within(self, proposal: Any) -> int:
-            """A step that the trace has; -1 is the last."""
-            step = int(proposal["value"])
-            return numbered(step, len(self._trace), "step") if len(self._trace) else 0
+            """A step that may be seen; -1 is the last, or the start where all is still asked."""
+            steps = len(self._trace)
+            step = numbered(int(proposal["value"]), steps, "step") if steps else 0
+            return min(step, furthest(self.answers, steps)) if steps else 0
+
+        @traitlets.validate("answers")
+        def _answered(self, proposal: Any) -> Any:
+            """Answers to the questions that are asked."""
+            must_answer(proposal["value"], self.questions)
+            return proposal["value"]
 
         @traitlets.validate("selection")
         def _known(self, proposal: Any) -> str:
@@ -108,15 +124,18 @@ def _player_class() -> type[Any]:
 
         def still(self) -> dict[str, str]:
             """The step as a sentence and as a picture, for where no widget can run."""
-            picture = self._trace.svg(self.step if len(self._trace) else None)
-            both = {"text/plain": picture.caption, "text/html": picture._repr_html_()}
-            return {kind: both[kind] for kind in STILL}
+            picture = self._trace.svg(self.step if len(self._trace) and self.step >= 0 else None)
+            return {"text/plain": picture.caption, "text/html": picture._repr_html_()}
+
+        def html(self) -> str:
+            """The player as it stands, as a page that is white as paper."""
+            names = ("step", "selection", "folds", "questions", "answers")
+            return page(self._trace, theme="light", **{n: getattr(self, n) for n in names})
 
         def _repr_mimebundle_(self, **arguments: Any) -> Any:
-            bundle = super()._repr_mimebundle_(**arguments)
-            data, *metadata = bundle if isinstance(bundle, tuple) else (bundle or {},)
-            data = {**data, **self.still()}
-            return (data, *metadata) if metadata else data
+            if exporting():
+                return framed(self.html(), self.still()["text/plain"])
+            return with_still(super()._repr_mimebundle_(**arguments), self.still())
 
         def __repr__(self) -> str:
             return f"<Player of {self._trace!r} at step {self.step}>"

@@ -7,12 +7,15 @@ lines cross at most, and never lie upon each other.  Lanes are given out in such
 neighbouring lines do not cross: of lines that go down, the upper begins nearer to the frames, of
 lines that go up, farther from them.
 
-A swap entry points at a slot on the other side: its line takes the corridor above the frames.
+A swap entry points at a slot.  On the other side its line takes the corridor above the frames; on
+the same side it comes back through its gutter.  Where frames stand in several columns, lines to a
+frame that is not in the first pass above those beside it, each in its own place, and go down in
+front of it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 #: left, top, right and bottom of a box.
@@ -20,19 +23,32 @@ Edges = tuple[float, float, float, float]
 Point = tuple[float, float]
 
 #: The room between two lanes, if there is room, and at least; so many lanes a gutter has at most.
-LANE, LEAST = 9.0, 4.0
+LANE, LEAST = 9.0, 3.0
 LANES = 60
+#: With more lines than these a source has one lane for all its lines.
+MANY = 16
 #: Where the lines of a frame may end: not at its very corners, and so far apart.
-FROM_TOP, FROM_BOTTOM, PORT = 8.0, 8.0, 12.0
+FROM_EDGE, PORT = 8.0, 12.0
+#: Lines that pass above frames: how far from them and from one another, and how many have a place.
+CLEAR, PASS, PASSING = 3.5, 3.5, 8
+#: The room of an arrow's head.
+HEAD = 14.0
 
 
 class Wish(NamedTuple):
-    """A line to be drawn: from a row in the "left" or "right" column to a frame or a slot."""
+    """A line to be drawn: from a row in the "left" or "right" column to a frame or a slot.
+
+    `to` is "frame", or for a slot "across" if it is on the other side and else "beside".
+    """
 
     source: str
     target: str
     side: str
-    to_frame: bool
+    to: str
+
+    @property
+    def to_frame(self) -> bool:
+        return self.to == "frame"
 
 
 class Route(NamedTuple):
@@ -46,25 +62,37 @@ class Gutters:
 
     def __init__(self, wishes: list[Wish]) -> None:
         self.wishes = wishes
-        self._through = [wish for wish in wishes if not wish.to_frame]
-        self._sources: dict[str, list[str]] = {
-            side: list(dict.fromkeys(w.source for w in wishes if w.side == side))
-            for side in ("left", "right")
-        }
+        self._through = [wish for wish in wishes if wish.to == "across"]
         #: Lines that came through the corridor go down to their slots in lanes of their own.
         self._arrivals = list(dict.fromkeys(wish.source for wish in self._through))
-        # Nobody knows yet which lines go up and which go down: some sources need both lanes.
-        joined = {side: {(w.source, w.target) for w in wishes if w.side == side}
-                  for side in ("left", "right")}  # fmt: skip
-        self.left_need, self.right_need = (
-            self._room(min(len(joined[side]), 2 * len(self._sources[side])) + more)
-            for side, more in (("left", 0), ("right", len(self._arrivals)))
-        )
+        self._crowded = {side: len(self._joined(side)) > MANY for side in ("left", "right")}
+        self.left_need = self._room(self._most_lanes("left"))
+        self.right_need = self._room(self._most_lanes("right") + len(self._arrivals))
         self.corridor_need = 10.0 + LANE * min(len(self._arrivals), 8) if self._through else 0.0
+        self._ending = Counter(wish.target for wish in wishes if wish.to_frame)
+
+    def _joined(self, side: str) -> set[tuple[str, str]]:
+        return {(wish.source, wish.target) for wish in self.wishes if wish.side == side}
+
+    def _most_lanes(self, side: str) -> int:
+        # Nobody knows yet which lines go up and which go down: some sources need both lanes.
+        joined = self._joined(side)
+        sources = len({source for source, _ in joined})
+        return sources if self._crowded[side] else min(len(joined), 2 * sources)
 
     @staticmethod
     def _room(lanes: int) -> float:
-        return 24.0 + LEAST * min(lanes, LANES)
+        return 24.0 + LEAST * min(lanes, LANES) if lanes else 0.0
+
+    def between_need(self, frames: list[str]) -> float:
+        """The room between two columns of frames, of which these are not in the first."""
+        most = max((self._ending[frame] for frame in frames), default=0)
+        return HEAD + PASS * min(max(most, 1), PASSING) + CLEAR
+
+    def passage_need(self, frames: list[str]) -> float:
+        """The room above a row of frames, of which these are not in the first column."""
+        lines = sum(self._ending[frame] for frame in frames)
+        return 2 * CLEAR + PASS * (min(lines, PASSING) - 1) if lines else 0.0
 
     def routes(
         self,
@@ -74,28 +102,47 @@ class Gutters:
         left: tuple[float, float],
         right: tuple[float, float],
         corridor: float,
+        passages: dict[str, float],
     ) -> dict[tuple[str, str], Route]:
-        """Every line; `left` and `right` say where the gutters begin and end."""
+        """Every line; `left` and `right` say where the gutters begin and end.
+
+        `passages` says for each frame that is not in the first column where the room above it
+        begins.
+        """
         starts = {wish.source: _middle(rows[wish.source]) for wish in self.wishes}
         ports = _Ports(self.wishes, starts, cards)
-        goals = {(w.source, w.target): ports.of(w) if w.to_frame else corridor for w in self.wishes}
-        ways = {side: [(w.source, _way(starts[w.source], goals[w.source, w.target]))
-                       for w in self.wishes if w.side == side]
-                for side in ("left", "right")}  # fmt: skip
+        passing = _Passing(self.wishes, starts, cards, passages)
+        goals: dict[tuple[str, str], float] = {}
+        for wish in self.wishes:
+            pair = wish.source, wish.target
+            if wish.to_frame:
+                goals[pair] = passing.at[pair][1] if pair in passing.at else ports.of(wish)
+            else:
+                into = _middle(rows[wish.target]) + 5.0
+                goals[pair] = corridor if wish.to == "across" else into
+        ways = {side: self._ways(side, starts, goals) for side in ("left", "right")}
         lanes = {
             **_lanes(ways["left"], starts, left, toward=1),
             **_lanes(ways["right"], starts, right, toward=-1, extra=len(self._arrivals)),
         }
         found: dict[tuple[str, str], Route] = {}
         for wish in self.wishes:
-            y = starts[wish.source]
-            goal = goals[wish.source, wish.target]
-            lane = lanes[wish.source, _way(y, goal)]
+            pair = wish.source, wish.target
+            y, goal = starts[wish.source], goals[pair]
+            way = ways[wish.side][pair]
+            lane = lanes[wish.source, way]
             edge = rows[wish.source][2 if wish.side == "left" else 0]
             points: tuple[Point, ...]
-            if wish.to_frame:
+            if pair in passing.at:
+                down, _ = passing.at[pair]
+                port = ports.of(wish)
+                points = ((edge, y), (lane, y), (lane, goal), (down, goal), (down, port),
+                          (cards[wish.target][0], port))  # fmt: skip
+            elif wish.to_frame:
                 end = cards[wish.target][0 if wish.side == "left" else 2]
                 points = ((edge, y), (lane, y), (lane, goal), (end, goal))
+            elif wish.to == "beside":
+                points = ((edge, y), (lane, y), (lane, goal), (rows[wish.target][2], goal))
             else:
                 n = self._arrivals.index(wish.source)
                 over = corridor + 2.0 + LANE * (n % 8)
@@ -103,8 +150,22 @@ class Gutters:
                 into = _middle(rows[wish.target]) + 5.0
                 points = ((edge, y), (lane, y), (lane, over), (down, over), (down, into),
                           (rows[wish.target][0], into))  # fmt: skip
-            found[wish.source, wish.target] = Route(_straight(points))
+            found[pair] = Route(_straight(points))
         return found
+
+    def _ways(
+        self, side: str, starts: dict[str, float], goals: dict[tuple[str, str], float]
+    ) -> dict[tuple[str, str], str]:
+        """Which way each line goes; where there are many, the way of most lines of its source."""
+        joined = [(w.source, w.target) for w in self.wishes if w.side == side]
+        ways = {pair: _way(starts[pair[0]], goals[pair]) for pair in joined}
+        if not self._crowded[side]:
+            return ways
+        of_source: dict[str, list[float]] = defaultdict(list)
+        for source, target in joined:
+            of_source[source].append(goals[source, target])
+        mean = {source: sum(ends) / len(ends) for source, ends in of_source.items()}
+        return {pair: "up" if mean[pair[0]] < starts[pair[0]] else "down" for pair in joined}
 
 
 def _middle(edges: Edges) -> float:
@@ -136,9 +197,9 @@ class _Ports:
         for (target, side), group in groups.items():
             _, top, _, bottom = cards[target]
             group.sort(key=lambda w: starts[w.source])
-            ends = _spread(
-                [starts[wish.source] for wish in group], top + FROM_TOP, bottom - FROM_BOTTOM
-            )
+            edge = min(FROM_EDGE, 0.3 * (bottom - top))
+            begins = [starts[wish.source] for wish in group]
+            ends = _spread(begins, top + edge, bottom - edge)
             for wish, y in zip(group, ends, strict=True):
                 others = taken[side] - {starts[wish.source]}
                 self._y[wish.source, target] = _apart(y, others)
@@ -146,6 +207,35 @@ class _Ports:
     def of(self, wish: Wish) -> float:
         """The height at which the line ends."""
         return self._y[wish.source, wish.target]
+
+
+class _Passing:
+    """Lines that pass above frames: at which height, and where each goes down to its frame.
+
+    Of the lines above one row those to the farther column are the upper ones, and of those to one
+    frame the upper goes down farther to the right and ends above the others: so none cross.
+    """
+
+    def __init__(
+        self,
+        wishes: list[Wish],
+        starts: dict[str, float],
+        cards: dict[str, Edges],
+        passages: dict[str, float],
+    ) -> None:
+        #: For a source and a target (x, y).
+        self.at: dict[tuple[str, str], Point] = {}
+        rows: dict[float, list[Wish]] = defaultdict(list)
+        for wish in wishes:
+            if wish.to_frame and wish.target in passages:
+                rows[passages[wish.target]].append(wish)
+        for top, row in rows.items():
+            row.sort(key=lambda w: (-cards[w.target][0], starts[w.source]))
+            of_target: Counter[str] = Counter()
+            for n, wish in enumerate(row):
+                x = cards[wish.target][0] - HEAD - PASS * (of_target[wish.target] % PASSING)
+                of_target[wish.target] += 1
+                self.at[wish.source, wish.target] = x, top + CLEAR + PASS * (n % PASSING)
 
 
 def _spread(starts: list[float], top: float, bottom: float) -> list[float]:
@@ -170,14 +260,18 @@ def _way(start: float, goal: float) -> str:
 
 
 def _lanes(
-    ways: list[tuple[str, str]],
+    lines: dict[tuple[str, str], str],
     starts: dict[str, float],
     gutter: tuple[float, float],
     *,
     toward: int,
     extra: int = 0,
 ) -> dict[tuple[str, str], float]:
-    """The lane of each source and way; `toward`: the frames are to the right (1) or left (-1)."""
+    """The lane of each source and way, of `lines` with their ways.
+
+    `toward`: the frames are to the right (1) or to the left (-1).
+    """
+    ways = [(source, way) for (source, _), way in lines.items()]
     up = sorted({lane for lane in ways if lane[1] == "up"}, key=lambda lane: starts[lane[0]])
     down = sorted({lane for lane in ways if lane[1] == "down"}, key=lambda lane: -starts[lane[0]])
     order = up + down

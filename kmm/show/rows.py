@@ -7,11 +7,9 @@ changed.  So the layout can ask every row for all that it will ever say, before 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
-from kmm.mm.page import PAGE_FLAGS
-from kmm.show.spans import NOTHING, Span, View, mapping_text, name_text, pte_kind, pte_text
-from kmm.sim import Name
+from kmm.show.spans import NOTHING, Span, View, name_text, pte_kind, pte_text
 from kmm.sim.recorder import ObjectEntry
 
 
@@ -159,6 +157,11 @@ class ListRow(Row):
         }
         super().__init__(entry.name, entry.base, *self._cells.values(), label=label)
 
+    @property
+    def longest(self) -> int:
+        """The letters of its longest member's name; 0 for a pagevec, which is never long."""
+        return max((len(str(key)) for key in self._cells), default=0) if self._by_member else 0
+
     def members(self, view: View, *, before: bool = False) -> list[str]:
         """The names, first to last."""
         at = view.was if before else view.__getitem__
@@ -202,85 +205,3 @@ def flag_spans(word: str, view: View, slot: int, by: str = "") -> list[Span]:
     if view.changed(slot):
         return [Span(word + by, "new" if view[slot] else "old")]
     return [Span(word + by)] if view[slot] else []
-
-
-class CountRow(Row):
-    """The name of a page, and its two counts: how many references, how many ptes."""
-
-    def __init__(self, entry: ObjectEntry) -> None:
-        self._exists = entry.base
-        self._count = slot_of(entry, "_count")
-        self._mapcount = slot_of(entry, "_mapcount")
-        super().__init__(
-            f"{entry.name}.counts", entry.base, self._count, self._mapcount, label=entry.name
-        )
-
-    def spans(self, view: View) -> list[Span]:
-        counts = [Span("count", "quiet"), *view.spans(self._count, look="strong")]
-        ptes = view.spans(self._mapcount, lambda count: str(count + 1), "strong")
-        new = [Span("new", "new")] if view.changed(self._exists) else []
-        return [*new, *counts, Span("map", "quiet"), *ptes]
-
-
-class FlagsRow(Row):
-    """The flags of a page that are set, in the order of the bits; who holds PG_locked."""
-
-    many = True
-    #: What the model says by another flag of its own is said in the kernel's words.
-    WORDS: ClassVar[dict[str, str]] = {"buddy": "free"}
-
-    def __init__(self, entry: ObjectEntry) -> None:
-        self._flags = {flag: slot_of(entry, f"PG_{flag}") for flag in PAGE_FLAGS}
-        self._owner = slot_of(entry, "lock_owner")
-        super().__init__(f"{entry.name}.flags", *self._flags.values(), self._owner)
-
-    def spans(self, view: View) -> list[Span]:
-        spans = []
-        for flag, slot in self._flags.items():
-            by = ""
-            if flag == "locked":
-                owner = view[self._owner] or view.was(self._owner)
-                by = f"({owner})" if owner else ""
-            spans += flag_spans(self.WORDS.get(flag, flag), view, slot, by)
-        return spans or [Span("no flags", "quiet")]
-
-
-class PlaceRow(Row):
-    """Where a page belongs: its mapping and its index there."""
-
-    def __init__(self, entry: ObjectEntry) -> None:
-        self._mapping = slot_of(entry, "mapping")
-        self._index = slot_of(entry, "index")
-        super().__init__(f"{entry.name}.place", self._mapping, self._index)
-
-    def spans(self, view: View) -> list[Span]:
-        spans = view.spans(self._mapping, mapping_text)
-        return [*spans, Span("index", "quiet"), *view.spans(self._index)]
-
-
-class ContentsRow(Row):
-    """What is in a page, what its private field says, and how often it is pinned."""
-
-    def __init__(self, entry: ObjectEntry) -> None:
-        self._data = slot_of(entry, "data")
-        self._private = slot_of(entry, "private")
-        self._pins = slot_of(entry, "pins")
-        super().__init__(f"{entry.name}.contents", self._data, self._private, self._pins)
-
-    def spans(self, view: View) -> list[Span]:
-        spans = [Span("data", "quiet"), *view.spans(self._data, data_text)]
-        if view[self._private] or view.was(self._private):
-            spans += [Span("private", "quiet"), *view.spans(self._private, private_text)]
-        if view[self._pins] or view.was(self._pins):
-            spans += [Span("pins", "quiet"), *view.spans(self._pins)]
-        return spans
-
-
-def data_text(data: Any) -> str:
-    """The contents of a page."""
-    return "empty" if data is None else f"“{data}”"
-
-
-def private_text(private: Any) -> str:
-    """page->private: a buffer head, a swap slot, 0 or something of a file system."""
-    return str(private) if isinstance(private, Name) or private else "0"

@@ -66,6 +66,14 @@ class View:
         self._numbers = numbers
         self._old = {slot: value for slot, value in old.items() if numbers[slot] != value}
 
+    def unmarked(self) -> View:
+        """The same slots, of which none has just changed."""
+        return View(self._values, self._numbers, {})
+
+    def numbers(self, slots: tuple[int, ...]) -> tuple[int | None, ...]:
+        """What the slots hold and what those that changed held before: all that words depend on."""
+        return *map(self._numbers.__getitem__, slots), *map(self._old.get, slots)
+
     def __getitem__(self, slot: int) -> Any:
         return self._values[self._numbers[slot]]
 

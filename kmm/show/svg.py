@@ -4,6 +4,7 @@
 trace.svg(36)                   state(37), and what trace[36] changed: old struck out, new in bold
 trace.svg(None)                 the start, with nothing marked
 trace.svg(36, select="p0")      only what has to do with p0
+trace.svg(36, width=600)        at most so wide, for a handout
 trace.svg(36).save("step.svg")
 
 The places are the same at every step (layout.py).  The picture has its own light and dark colours.
@@ -12,14 +13,18 @@ The places are the same at every step (layout.py).  The picture has its own ligh
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 
+from kmm.errors import KmmError
 from kmm.explain.once import numbered, once
 from kmm.show.cards import Card
-from kmm.show.layout import LEGEND, LEGEND_TEXT, LINE, PAD, SIGN, Box, Layout, lay_out
-from kmm.show.measure import more_words, step_title, unshown
+from kmm.show.columns import MARGIN
+from kmm.show.layout import LEGEND, LEGEND_TEXT, MORE, Layout, lay_out
+from kmm.show.measure import more_words, step_title, title_lines, unshown
 from kmm.show.pen import Pen
 from kmm.show.picture import Picture
 from kmm.show.rows import ListRow, LockRow, Row
+from kmm.show.sizes import LINE, PAD, SIGN, Box
 from kmm.show.spans import GAP, View, wrapped
 from kmm.show.theme import css, mono_width, sans_width
 from kmm.show.words import sentence, state_words
@@ -33,17 +38,20 @@ def svg(
     select: str | Iterable[str] | None = None,
     *,
     theme: str = "auto",
+    width: float | None = None,
 ) -> Picture:
     """The state after step k, and what the step changed.
 
     Arguments: `k` the number of a step, -1 for the last, None for the start, before the first step.
     `select`: a page or several by name; only they, and what has to do with them, are drawn.
     `theme`: "light", "dark", or "auto" for what the reader's screen prefers.
+    `width`: the most that the picture may be wide, in pixels, 600 for a handout; without it a large
+    world is as wide as it must be.
 
     Returns a Picture, which a notebook shows; `.text` is the SVG, `.save(path)` writes it.
 
     Raises IndexError for a step that the trace does not have, KmmError for a page that it does not
-    know.
+    know and for a width that is too narrow, with the smallest that works.
     """
     if k is not None:
         k = numbered(k, len(trace), "step")
@@ -51,7 +59,8 @@ def svg(
         select = [select]
     title = step_title(trace, k)
     layouts = once(trace, _Layouts)
-    drawing = _Drawing(trace, k, layouts.of(None if select is None else frozenset(select)))
+    pages = None if select is None else frozenset(select)
+    drawing = _Drawing(trace, k, layouts.of(pages, width))
     return Picture(
         text=drawing.svg(theme),
         alt=state_words(trace, k),
@@ -61,16 +70,27 @@ def svg(
 
 
 class _Layouts:
-    """The layouts of a trace, one for each selection of pages."""
+    """The layouts of a trace, one for each selection of pages and each width."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        self._known: dict[frozenset[str] | None, Layout] = {}
+        self._known: dict[tuple[frozenset[str] | None, float | None], Layout] = {}
 
-    def of(self, select: frozenset[str] | None) -> Layout:
-        if select not in self._known:
-            self._known[select] = lay_out(self._trace, select)
-        return self._known[select]
+    def of(self, select: frozenset[str] | None, width: float | None) -> Layout:
+        if (select, width) not in self._known:
+            self._known[select, width] = (
+                lay_out(self._trace, select)
+                if width is None
+                else lay_out(self._trace, select, checked(width), strict=True)
+            )
+        return self._known[select, width]
+
+
+def checked(width: object) -> float:
+    """The width as a number of pixels; KmmError if it is none."""
+    if isinstance(width, bool) or not isinstance(width, int | float) or not isfinite(width):
+        raise KmmError(f"width is a number of pixels, not {width!r}")
+    return float(width)
 
 
 class _Drawing:
@@ -114,12 +134,15 @@ class _Drawing:
     def _head(self) -> None:
         name = self.trace.about.get("scenario") or ""
         pen, layout = self.pen, self.layout
-        pen.write(16, 22, step_title(self.trace, self.k), "f-ink bold")
-        room = layout.size[0] - 48 - mono_width(step_title(self.trace, self.k), 11)
+        wide = layout.size[0]
+        lines = title_lines(step_title(self.trace, self.k), wide - 2 * MARGIN)
+        for n, line in enumerate(lines):
+            pen.write(MARGIN, 20 + n * LINE, line, "f-ink bold")
+        room = wide - 2 * MARGIN - 32 - mono_width(lines[0], 11)
         if name and mono_width(name, 11) < room:
-            pen.write(layout.size[0] - 16, 22, name, "f-quiet", end=True)
+            pen.write(wide - MARGIN, 20, name, "f-quiet", end=True)
         for text, x in layout.heads:
-            pen.write(x, layout.head + 8, text, "sans small bold f-quiet")
+            pen.write(x, layout.head + 8, text, "sans bold f-quiet")
 
     def _node(self, name: str, box: Box, free: int) -> None:
         pen = self.pen
@@ -156,7 +179,7 @@ class _Drawing:
             for row in card.rows:
                 self._row(card, row)
         else:
-            pen.write(box.x + PAD, box.y + 19, "a free frame", "sans f-quiet")
+            pen.write(box.x + PAD, box.y + min(19.0, box.h / 2 + 4), "a free frame", "sans f-quiet")
         pen.end()
 
     def _changed(self, card: Card) -> bool:
@@ -175,7 +198,7 @@ class _Drawing:
         elif changed and card.kind != "frame":
             pen.rect(box.x - 4, box.y, box.w + 8, box.h - 1, "f-wash", 3)
         # The sign stands where the line begins: at the side of the frames.
-        before = row.framed and card.kind != "space"
+        before = row.framed and card.key in self.layout.right
         x = box.x + (SIGN if before else 6.0 if row.framed else 0.0)
         name = card.kind == "frame" and bool(row.label)
         if row.label:
@@ -218,7 +241,7 @@ class _Drawing:
         for kind, x, y in self.layout.legend:
             pen.sign(x + 5, y, kind)
             pen.line(((x + 14, y), (x + 40, y)), kind, "", 'data-legend=""')
-            pen.write(x + LEGEND_TEXT, y + 3.5, LEGEND[kind], "sans small f-quiet")
+            pen.write(x + LEGEND_TEXT, y + 3.5, LEGEND[kind], "sans f-quiet")
 
     def _more(self) -> None:
         if self.k is None:
@@ -227,9 +250,9 @@ class _Drawing:
         if not changes:
             return
         pen, layout = self.pen, self.layout
-        pen.write(16, layout.more, "also changed", "sans f-quiet")
-        for n, line in enumerate(more_words(changes)):
-            pen.spans(112, layout.more + n * LINE, line)
+        pen.write(MARGIN, layout.more, "also changed", "sans f-quiet")
+        for n, line in enumerate(more_words(changes, layout.more_room)):
+            pen.spans(MORE, layout.more + n * LINE, line)
 
 
 def _attribute(text: str) -> str:

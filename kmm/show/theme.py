@@ -55,6 +55,8 @@ _SANS_WIDTHS = (
 )  # fmt: skip
 #: Bold letters of SANS are wider, all in all.
 _BOLD = 1.16
+#: A letter of most fonts without serifs is at most so wide, as a part of the size; a bold one.
+_ANY, _ANY_BOLD = 0.65, 0.69
 
 
 def mono_width(text: str, size: float) -> float:
@@ -68,6 +70,12 @@ def sans_width(text: str, size: float, *, bold: bool = False) -> float:
         _SANS_WIDTHS[ord(letter) - 32] if " " <= letter <= "~" else 100 for letter in text
     )
     return hundredths * size / 100 * (_BOLD if bold else 1)
+
+
+def any_sans_width(text: str, size: float, *, bold: bool = False) -> float:
+    """How wide a text may be in whatever font without serifs a reader has, some of them wider."""
+    any_font = len(text) * size * (_ANY_BOLD if bold else _ANY)
+    return max(sans_width(text, size, bold=bold), any_font)
 
 
 def _rules(colours: Mapping[str, str]) -> str:
@@ -85,7 +93,7 @@ def css(theme: str) -> str:
     shapes = (
         f"text{{font-family:{MONO};font-size:11px;white-space:pre}}.sans{{font-family:{SANS}}}"
         ".bold{font-weight:700}.old{text-decoration:line-through}"
-        ".name{font-size:13px;font-weight:700}.small{font-size:10px}"
+        ".name{font-size:13px;font-weight:700}"
         ".line{fill:none;stroke-width:1.75;stroke-linejoin:round}"
         ".thin{stroke-width:1}.thick{stroke-width:2}.dots{stroke-dasharray:4 3}.none{fill:none}"
     )

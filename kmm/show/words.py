@@ -17,8 +17,11 @@ MANY = 4
 
 
 def sentence(trace: Trace, k: int | None) -> str:
-    """What step k does, in one sentence; "" for the start."""
-    return "" if k is None else str(trace.narrate(k))
+    """What step k does, in one sentence, and why it is the last if it is; "" for the start."""
+    if k is None:
+        return ""
+    cut = f" The trace is cut off here: {trace.stopped}." if trace.stopped else ""
+    return f"{trace.narrate(k)}{cut if k == len(trace) - 1 else ''}"
 
 
 def state_words(trace: Trace, k: int | None) -> str:
@@ -72,6 +75,8 @@ def pte_words(pte: Any) -> str:
     return f"{pte.entry}" if pte.entry is not None else str(pte)
 
 
+#: Steps that no function stands for are told by what they are.
+STATEMENTS = ("assign", "BUG")
 #: Parameters and fields of these names are written in hex, unless they are small numbers.
 IN_HEX = ("addr", "address", "gfp_mask")
 SMALL = 0x1000

@@ -17,10 +17,10 @@
 Nothing here knows what a page is.
 """
 
-from kmm.sim.bug import BUG, BUG_ON, VM_BUG_ON, KernelBug
+from kmm.sim.bug import BUG, BUG_ON, VM_BUG_ON, KernelBug, StepLimit
 from kmm.sim.containers import Cells, Entry, ListHead
 from kmm.sim.environment import Environment
-from kmm.sim.fields import Tracked, atomic_add_return
+from kmm.sim.fields import Tracked, atomic_add_return, peek
 from kmm.sim.function import FUNCTIONS, Function
 from kmm.sim.goto import goto, label
 from kmm.sim.machine import Machine
@@ -34,6 +34,6 @@ from kmm.sim.values import Name, value
 __all__ = [
     "BUG", "BUG_ON", "FUNCTIONS", "VM_BUG_ON", "Call", "Cell", "Cells", "Change", "Entry",
     "Environment", "FieldRef", "Function", "KernelBug", "ListHead", "Machine", "Name", "State",
-    "Step", "Trace", "Tracked", "atomic_add_return", "current", "current_machine", "goto",
-    "kernel_function", "label", "primitive", "replace", "value",
+    "Step", "StepLimit", "Trace", "Tracked", "atomic_add_return", "current", "current_machine",
+    "goto", "kernel_function", "label", "peek", "primitive", "replace", "value",
 ]  # fmt: skip

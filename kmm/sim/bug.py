@@ -43,6 +43,23 @@ class KernelBug(Exception):
         return f"{self.message}: {self.detail}" if self.detail else self.message
 
 
+class StepLimit(KernelBug):
+    """A record is as long as it may get: the machine stops as it does for a bug.
+
+    It was `function`, a function of one's own if there is one, that wanted to go on in `line`.
+    """
+
+    def __init__(self, limit: int, function: str, line: int) -> None:
+        super().__init__(f"the limit of {limit:,} steps was reached", function)
+        self.args = limit, function, line
+        self.line = line
+
+    @property
+    def message(self) -> str:
+        """Which limit, and where."""
+        return f"{self.text} in {self.function}(), line {self.line}"
+
+
 # The kernel's name for the body of a function that stands in for another (see replace).
 stand_ins: dict[CodeType, str] = {}
 

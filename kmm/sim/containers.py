@@ -34,7 +34,7 @@ class Container:
     def __init__(self, machine: Machine, name: str) -> None:
         self.machine = machine
         self.name = machine.unique(name)
-        self.base = machine.take_slots(1)
+        self.base = machine.take_slots(1, self.name)
         self.slots: dict[Any, int] = {}
         machine.add(self)
 
@@ -42,7 +42,7 @@ class Container:
         """The slot of `key`; the recorder is told of a key that it has not met."""
         slot = self.slots.get(key)
         if slot is None:
-            slot = self.slots[key] = self.machine.take_slots(1)
+            slot = self.slots[key] = self.machine.take_slots(1, (self.name, key))
             if self.machine.recorder is not None:
                 self.machine.recorder.new_cell(self, key, slot)
         return slot

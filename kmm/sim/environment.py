@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Environment:
     """Nobody else exists."""
 
-    #: Whether `before`, `entered` and `left` want to be asked at all.
+    #: Whether `before` wants to be asked at all, and whether `entered` and `left` do.
     attentive = False
+    attends_calls = False
 
     def before(self, function: Function, args: tuple[Any, ...]) -> None:
         """A step of our task is about to happen: here another task may run."""

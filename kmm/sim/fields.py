@@ -60,7 +60,7 @@ class Tracked:
         put = object.__setattr__
         put(self, "machine", machine)
         put(self, "name", machine.unique(name))
-        put(self, "base", machine.take_slots(1 + len(self.FIELDS)))
+        put(self, "base", machine.take_slots(1 + len(self.FIELDS), self.name))
         machine.add(self)
 
     def __setattr__(self, field: str, value: Any) -> None:
@@ -86,15 +86,24 @@ class Tracked:
         raise TypeError(f"{self!r} lives in its machine; take its trace elsewhere instead")
 
 
-def atomic_add_return(owner: Tracked, field: str, delta: int) -> int:
-    """Add `delta` to a counter and give its new value; two adds commute, an add and a read do not.
+def atomic_add_return(owner: Tracked, field: str, delta: int, floor: int | None = None) -> int:
+    """Add `delta` to a counter and give its new value; to be called inside a primitive.
 
-    To be called inside a primitive, of which the addition becomes a part.
+    Two additions commute, an addition and a read do not.  `floor`: the value at which something
+    happens (a count of 0, a _mapcount of -1), so that who gets there, or leaves it, matters.
+    Without one nobody may look at the new value.
     """
     fields = owner.__dict__
     old = fields[field]
     fields[field] = new = old + delta
     recorder = owner.machine.recorder
     if recorder is not None:
-        recorder.changed(owner.base + owner.PLACE[field], old, new)
+        recorder.added(owner.base + owner.PLACE[field], old, new, floor)
     return int(new)
+
+
+def peek(owner: Tracked, field: str) -> Any:
+    """The field, for a check beside an atomic_add_return, which is all that others need to know."""
+    if owner is None:
+        return getattr(owner, field)  # following NULL, as the read itself would
+    return owner.__dict__[field]

@@ -15,7 +15,10 @@ class Function:
     that no function stands for).
     """
 
-    __slots__ = ("body", "file", "kind", "name", "number", "original", "parameters", "signature")
+    __slots__ = (
+        "body", "file", "held_by", "kind", "name", "number", "original", "parameters", "signature",
+        "until",
+    )  # fmt: skip
 
     def __init__(self, body: Callable[..., Any], kind: str, file: str, name: str = "") -> None:
         self.name = name or body.__name__
@@ -26,6 +29,9 @@ class Function:
         self.signature = inspect.signature(body)
         self.parameters = tuple(self.signature.parameters)
         self.number = len(NUMBERED)
+        #: The step can only happen when `until(*args)` holds; `held_by(*args)` is who must let go.
+        self.until: Callable[..., object] | None = None
+        self.held_by: Callable[..., Any] | None = None
         if self.name in FUNCTIONS:
             raise ValueError(f"two functions of the kernel are called {self.name}")
         FUNCTIONS[self.name] = self
@@ -48,9 +54,14 @@ def _assign(place: str, value: object) -> None:
     """A write outside any primitive: `newpage.index = page.index`."""
 
 
+def _read(place: object, field: str) -> None:
+    """A read outside any primitive, where somebody watches: `if not page.mapping`."""
+
+
 def _stop(text: str) -> None:
     """BUG(): the kernel stops here."""
 
 
 ASSIGN = Function(_assign, "statement", "", "assign")
+READ = Function(_read, "statement", "", "read")
 STOP = Function(_stop, "statement", "", "BUG")

@@ -13,23 +13,29 @@ After a KernelBug the machine is dead: each further step raises the same bug aga
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from kmm.errors import KmmError
-from kmm.sim.bug import KernelBug
+from kmm.sim.bug import KernelBug, StepLimit
 from kmm.sim.environment import Environment
 from kmm.sim.function import ASSIGN, STOP, Function
 from kmm.sim.recorder import Recorder
-from kmm.sim.running import now
+from kmm.sim.running import actor, now
 from kmm.sim.trace import Trace
 from kmm.sim.values import plain
 
 if TYPE_CHECKING:
     from kmm.sim.containers import Cells
     from kmm.sim.fields import Tracked
+
+
+#: A record of more steps ends: more than any world needs that people look at, and soon enough for
+#: a loop without end.
+LIMIT = 2_000_000
 
 
 class Machine:
@@ -48,9 +54,18 @@ class Machine:
         self.recorder: Recorder | None = None
         #: A primitive is running: what it calls and changes is part of its step.
         self.inside = False
-        #: The environment wants to be asked before each step, or the machine is dead.
+        #: Each step is looked at before it happens: the environment wants to be asked, the record
+        #: is full, or the machine is dead.
         self.hooked = False
+        #: It wants to be told of calls too, or the machine is dead.
+        self.attended = False
+        #: While somebody watches what is read: told of each slot.
+        self.saw: Callable[[int], object] | None = None
+        #: Where runs of one program are compared: the slots of what they made.
+        self.known_slots: dict[Any, int] | None = None
         self._environment = Environment()
+        #: What is called when a step is about to happen, where `hooked`.
+        self.before: Callable[[Function, tuple[Any, ...]], None] = self._environment.before
         self._slots = 0
         self._entered: list[Machine | None] = []
 
@@ -62,10 +77,18 @@ class Machine:
             return name
         return next(n for i in itertools.count(2) if (n := f"{name}#{i}") not in self.objects)
 
-    def take_slots(self, count: int) -> int:
-        """The first of `count` new slots of the record."""
+    def take_slots(self, count: int, owner: Any = None) -> int:
+        """The first of `count` new slots of the record, which belong to `owner`.
+
+        While runs of one program are compared, what has the same name has the same slots in all
+        of them.
+        """
+        if self.known_slots is not None and owner in self.known_slots:
+            return self.known_slots[owner]
         first = self._slots
         self._slots += count
+        if self.known_slots is not None:
+            self.known_slots[owner] = first
         return first
 
     def add(self, thing: Any) -> None:
@@ -91,7 +114,12 @@ class Machine:
 
     def attend(self) -> None:
         """Look anew whether the environment wants to be asked."""
-        self.hooked = self.bug is not None or self._environment.attentive
+        full = self.recorder is not None and self.recorder.full
+        self.hooked = full or self.bug is not None or self._environment.attentive
+        self.attended = self.bug is not None or self._environment.attends_calls
+        # Without a record there is none that could be full: runs that are compared have none.
+        free = self.recorder is None and self.bug is None
+        self.before = self._environment.before if free else self._ask
 
     def __enter__(self) -> Machine:
         self._entered.append(now.machine)
@@ -117,11 +145,19 @@ class Machine:
 
     # What primitives ask of their machine.
 
-    def before(self, function: Function, args: tuple[Any, ...]) -> None:
+    def _ask(self, function: Function, args: tuple[Any, ...]) -> None:
         """A step is about to happen."""
+        self.require_room()
+        self._environment.before(function, args)
+        # Others may have acted, in steps of their own.
+        self.require_room()
+
+    def require_room(self) -> None:
+        """One more step can be recorded, or the machine dies of its limit."""
+        if self.recorder is not None and self.recorder.full:
+            self.die(StepLimit(len(self.recorder.columns.site), *actor(sys._getframe(1))))
         if self.bug is not None:
             raise self.bug
-        self._environment.before(function, args)
 
     def entered(self, function: Function, args: tuple[Any, ...]) -> None:
         """A kernel function has been called."""
@@ -171,9 +207,19 @@ class Machine:
 
     # The record.
 
-    def record(self) -> None:
-        """Begin a new record at the present state."""
-        self.recorder = Recorder(self)
+    def record(self, limit: int | None = LIMIT) -> None:
+        """Begin a new record at the present state.
+
+        `limit`: so many steps are recorded; who wants to make one more is stopped by StepLimit, and
+        the machine is dead as after any KernelBug.  A BUG() is told even then.  None is no limit.
+
+        Raises KmmError for a limit that is no whole number above 0.
+        """
+        whole = isinstance(limit, int) and not isinstance(limit, bool)
+        if limit is not None and not (whole and limit > 0):
+            raise KmmError(f"a limit is a number of steps, 1 or more, or None, not {limit!r}")
+        self.recorder = Recorder(self, limit)
+        self.attend()
 
     def trace(self, **about: Any) -> Trace:
         """What has been recorded since `record()`; `about` goes into the trace's header."""
@@ -186,6 +232,7 @@ class Machine:
         if self.recorder is None:
             raise KmmError("nothing is recorded: call machine.record() first")
         recorder, self.recorder = self.recorder, None
+        self.attend()
         return Trace.of(recorder, self.bug, about, ended=True)
 
 

@@ -20,7 +20,7 @@ from types import FrameType, TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
 from kmm.errors import KmmError
-from kmm.sim.bug import KernelBug
+from kmm.sim.bug import KernelBug, StepLimit
 from kmm.sim.function import Function
 from kmm.sim.machine import Machine
 from kmm.sim.recorder import LOOK_THROUGH
@@ -38,7 +38,10 @@ def _file_of(body: Callable[..., Any], source: str | None) -> str:
 def primitive(body: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def primitive(
-    *, until: Callable[..., object] | None = None, source: str | None = None
+    *,
+    until: Callable[..., object] | None = None,
+    held_by: Callable[..., Any] | None = None,
+    source: str | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
@@ -47,22 +50,28 @@ def primitive(
     /,
     *,
     until: Callable[..., object] | None = None,
+    held_by: Callable[..., Any] | None = None,
     source: str | None = None,
 ) -> Any:
     """Make `body` a primitive: recorded as one step, and never interrupted.
 
     `until`: the step can only happen when `until(*args)` holds; before that the task waits.
+    `held_by`: for whom it waits then, a task, several, or None if nobody knows.
     `source`: the C file, where it is not the KERNEL_FILE of the module.
     """
     if body is None:
-        return lambda b: _primitive(b, until, source)
-    return _primitive(body, until, source)
+        return lambda b: _primitive(b, until, held_by, source)
+    return _primitive(body, until, held_by, source)
 
 
 def _primitive(
-    body: Callable[..., Any], until: Callable[..., object] | None, source: str | None
+    body: Callable[..., Any],
+    until: Callable[..., object] | None,
+    held_by: Callable[..., Any] | None,
+    source: str | None,
 ) -> Callable[..., Any]:
     function = Function(body, "primitive", _file_of(body, source))
+    function.until, function.held_by = until, held_by
     number = function.number
     frame_at = sys._getframe
 
@@ -76,10 +85,12 @@ def _primitive(
             args = function.positional(args, kwargs)
         if machine.hooked:
             machine.before(function, args)
-        if until is not None and not until(*args):
-            _wait(machine, function, until, args, frame_at(1))
-        recorder = machine.recorder
         machine.inside = True
+        if until is not None and not until(*args):
+            machine.inside = False
+            _wait(machine, function, until, args, frame_at(1))
+            machine.inside = True
+        recorder = machine.recorder
         try:
             result = function.body(*args)
         except Exception as error:
@@ -125,7 +136,7 @@ def _kernel_function(body: Callable[..., Any], source: str | None) -> Callable[.
             return function.body(*args, **kwargs)
         if kwargs:
             args = function.positional(args, kwargs)
-        attended = machine.hooked
+        attended = machine.attended
         if attended and machine.bug is not None:
             raise machine.bug
         recorder = machine.recorder
@@ -176,6 +187,9 @@ def _wait(
     try:
         while not until(*args):
             machine.environment.wait(function, args)
+            machine.require_room()
+    except StepLimit:
+        raise  # nobody's step failed: there is no room for one
     except KernelBug as bug:
         if machine.recorder is not None:
             machine.recorder.step(function.number, frame, args, None, failed=True)

@@ -112,14 +112,17 @@ class Site:
 
 
 class Recorder:
-    """Writes down what happens in `machine` from now on."""
+    """Writes down what happens in `machine` from now on, up to `limit` steps."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, limit: int | None = None) -> None:
         self.columns = columns = Columns()
         self.values = ValueTable()
         self.objects: list[ObjectEntry] = []
         self.sites = [Site(STOP.number, None, 0)]
         self.tasks: list[str] = []
+        #: The machine is told once when the record is full; no length is -1.
+        self._limit = -1 if limit is None else limit
+        self._attend = machine.attend
         #: Steps that a bug cut off.
         self.failed: set[int] = set()
         self._containers: dict[int, dict[Any, int]] = {}
@@ -213,6 +216,10 @@ class Recorder:
         put_old(before)
         put_new(after)
 
+    def added(self, slot: int, old: Any, new: Any, floor: int | None) -> None:
+        """A counter changes; what it commutes with is of no interest here."""
+        self.changed(slot, old, new)
+
     def step(
         self,
         function: int,
@@ -244,6 +251,13 @@ class Recorder:
         put_result(outcome)
         put_args_end(len(columns.args))
         put_changes_end(len(columns.slot))
+        if len(columns.site) == self._limit:
+            self._attend()
+
+    @property
+    def full(self) -> bool:
+        """It has as many steps as it may have."""
+        return 0 <= self._limit <= len(self.columns.site)
 
     def _new_site(self, function: int, frame: FrameType) -> int:
         if frame.f_code in LOOK_THROUGH and frame.f_back and frame.f_back.f_back:

@@ -60,6 +60,30 @@ def caller() -> FrameType:
     return sys._getframe(2)
 
 
+#: What is the kernel's in any record, and what only carries it.
+MODEL, CARRIER = "kmm.mm", "kmm.sim"
+
+
+def actor(frame: FrameType | None) -> tuple[str, int]:
+    """The function that is at work in `frame`, and its line.
+
+    That is the innermost function of one's own that a run is in: what the model does, it does for
+    that.  Where all is the model's, it is the innermost function of the model.
+    """
+    innermost: tuple[str, int] | None = None
+    while frame is not None:
+        here = frame.f_code.co_name, frame.f_lineno
+        room = ".".join(frame.f_globals.get("__name__", "").split(".")[:2])
+        if room != "kmm" and not room.startswith("kmm."):
+            return here
+        if room not in (MODEL, CARRIER):
+            break
+        if room == MODEL:
+            innermost = innermost or here
+        frame = frame.f_back
+    return innermost or here
+
+
 def stop(bug: KernelBug, frame: FrameType) -> NoReturn:
     """Raise `bug`, leaving a step in the record if it does not fall into one already."""
     if now.machine is not None:

@@ -16,10 +16,12 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cached_property
+from itertools import chain, repeat
+from operator import sub
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
 from kmm.errors import KmmError
-from kmm.sim.bug import KernelBug
+from kmm.sim.bug import KernelBug, StepLimit
 from kmm.sim.calls import Call, call_tree
 from kmm.sim.function import NUMBERED
 from kmm.sim.history import Histories
@@ -63,6 +65,7 @@ class Trace:
         sources: Sources,
         bug: str | None,
         about: dict[str, Any],
+        stopped: str | None = None,
     ) -> None:
         self.columns = columns
         self.values = values
@@ -73,6 +76,9 @@ class Trace:
         self.sources = sources
         #: What stopped the kernel ("BUG_ON(charge) in unmap_and_move"), or None.
         self.bug = bug
+        #: What cut the trace off though the kernel could have gone on, or None: "the limit of
+        #: 2,000,000 steps was reached in mine(), line 12".
+        self.stopped = stopped
         #: Where the trace comes from: the scenario's name, versions.
         self.about = about
 
@@ -82,6 +88,7 @@ class Trace:
     ) -> Trace:
         """What `recorder` has written so far; unless it has `ended`, it may go on writing."""
         columns = recorder.columns if ended else recorder.columns.copy()
+        cut_off = isinstance(bug, StepLimit)
         used = sorted({site.function for site in recorder.sites})
         return cls(
             columns,
@@ -95,7 +102,8 @@ class Trace:
             tasks=recorder.tasks[:],
             failed=frozenset(recorder.failed),
             sources=Sources.of(recorder.sites),
-            bug=bug.message if bug is not None else None,
+            bug=bug.message if bug is not None and not cut_off else None,
+            stopped=bug.message if bug is not None and cut_off else None,
             about=about,
         )
 
@@ -123,6 +131,19 @@ class Trace:
             there = f"{what}s 0 to {end - 1}" if end else f"no {what}s"
             raise IndexError(f"no {what} {k}: this trace has {there}")
         return k % end if end else 0
+
+    def first(self, steps: int) -> Trace:
+        """The beginning, as a trace of its own that says so; the trace itself if it is no longer.
+
+        Raises IndexError for a negative number.
+        """
+        if steps < 0:
+            raise IndexError(f"a trace cannot have {steps} steps")
+        if steps >= len(self):
+            return self
+        from kmm.sim.beginning import beginning
+
+        return beginning(self, steps)
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
@@ -173,6 +194,16 @@ class Trace:
         ends = self.columns.changes_end
         # The end of the record may hold changes of a step that was never finished.
         return ends[k - 1] if k else 0
+
+    @cached_property
+    def change_steps(self) -> array[int]:
+        """The step that made each change; len(trace) for one that was never finished."""
+        ends = self.columns.changes_end
+        counts = map(sub, ends, chain((0,), ends))
+        steps = array("I", chain.from_iterable(map(repeat, range(len(ends)), counts)))
+        unfinished = len(self.columns.slot) - len(steps)
+        steps.extend(repeat(len(ends), unfinished))
+        return steps
 
     @cached_property
     def slots(self) -> SlotNames:
@@ -230,7 +261,8 @@ class Trace:
         name = self.about.get("scenario")
         about = f" of {name}" if name else ""
         end = f", stopped by {self.bug}" if self.bug else ""
-        return f"<Trace{about}: {len(self)} steps{end}>"
+        cut = f", cut off: {self.stopped}" if self.stopped else ""
+        return f"<Trace{about}: {len(self)} steps{end}{cut}>"
 
     # Questions for other rooms.
 

@@ -44,7 +44,16 @@ class OtherValue(tuple[Any, ...]):
 
 
 def to_dict(trace: Trace) -> dict[str, Any]:
-    """The whole trace as a JSON document.
+    """The whole trace as a JSON document."""
+    return {
+        **tables(trace),
+        "objects": [_object(entry) for entry in trace.objects],
+        "columns": {f.name: getattr(trace.columns, f.name).tolist() for f in fields(Columns)},
+    }
+
+
+def tables(trace: Trace) -> dict[str, Any]:
+    """All of the document but its objects and its columns.
 
     Functions are numbered in the order of the sites: their numbers in the program that ran depend
     on what it had imported before.
@@ -59,6 +68,8 @@ def to_dict(trace: Trace) -> dict[str, Any]:
         "about": trace.about,
         "steps": len(trace),
         "bug": trace.bug,
+        # Only where there is something to say: a reader need not know the key.
+        **({"stopped": trace.stopped} if trace.stopped is not None else {}),
         "failed": sorted(trace.failed),
         "tasks": list(trace.tasks),
         "functions": [
@@ -81,8 +92,6 @@ def to_dict(trace: Trace) -> dict[str, Any]:
             for function, place in zip(sources.functions, places, strict=True)
         ],
         "values": [_encoded(value) for value in trace.values],
-        "objects": [_object(entry) for entry in trace.objects],
-        "columns": {f.name: getattr(trace.columns, f.name).tolist() for f in fields(Columns)},
     }
 
 
@@ -189,6 +198,7 @@ def _decode(document: dict[str, Any]) -> Trace:
             bodies={n: f["code"] for n, f in enumerate(functions) if f["code"] != NO_CODE},
         ),
         bug=document["bug"],
+        stopped=document.get("stopped"),
         about=document["about"],
     )
 

@@ -97,7 +97,7 @@ def _test_clear(flag: str) -> Sentence:
 def _on_lru(scene: Scene) -> str:
     """PageLRU(page) in isolate_lru_page: once without the lock, once with it."""
     try:
-        scene.earlier("PageLRU", scene.args["page"])
+        scene.earlier("PageLRU")
     except KeyError:
         if scene.result:
             return "{page} seems to be on an LRU list, so it is worth taking the list's lock."

@@ -50,7 +50,7 @@ def _expected(scene: Scene) -> str:
     has = scene.result
     if scene.call["mapping"] is None:
         expected, whose = 1, "the isolator's"
-    elif scene.earlier("PagePrivate", scene.args["page"]):
+    elif scene.earlier("PagePrivate"):
         expected, whose = 3, "the isolator's, the cache's and that of its private data"
     else:
         expected, whose = 2, "the isolator's and the cache's"

@@ -11,7 +11,7 @@ reason of its own; the more special key counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from kmm.explain.scene import Scene
@@ -19,32 +19,36 @@ from kmm.explain.scene import Scene
 #: Every other result.
 OTHER = "other"
 
+#: The step is not what the table takes it for: a function of a student's has made it, which gets by
+#: without what the kernel's has done before.
+UNFIT = (KeyError, IndexError, AttributeError, TypeError)
+
 Text: TypeAlias = str | Callable[[Scene], str]
 Sentence: TypeAlias = Text | dict[Any, Text]
 Table: TypeAlias = dict[str | tuple[str, str], Sentence]
 
 
-def choose(table: Table, scene: Scene) -> str | None:
-    """The sentence for the scene, None if the table has none that fits."""
+def candidates(table: Table, scene: Scene) -> Iterator[Text]:
+    """The texts for the scene, the more special one first."""
     for key in ((scene.primitive, scene.function), scene.primitive):
         sentence = table.get(key)
+        if isinstance(sentence, dict):
+            result = scene.result
+            known = isinstance(result, int | None) and result in sentence
+            sentence = sentence.get(result if known else OTHER)
         if sentence is not None:
-            try:
-                return _told(sentence, scene)
-            except (KeyError, IndexError, AttributeError, TypeError):
-                # The step is not what the table takes it for: a function of a student's has made
-                # it, which gets by without what the kernel's has done before.
-                continue
+            yield sentence
+
+
+def choose(table: Table, scene: Scene) -> str | None:
+    """The sentence for the scene, None if the table has none that fits."""
+    for sentence in candidates(table, scene):
+        try:
+            text = sentence if isinstance(sentence, str) else sentence(scene)
+            return text.format_map(scene)
+        except UNFIT:
+            continue
     return None
-
-
-def _told(sentence: Sentence, scene: Scene) -> str:
-    if isinstance(sentence, dict):
-        result = scene.result
-        known = isinstance(result, int | None) and result in sentence
-        sentence = sentence[result if known else OTHER]
-    text = sentence if isinstance(sentence, str) else sentence(scene)
-    return text.format_map(scene)
 
 
 def by_argument(name: str, texts: dict[Any, Text]) -> Text:

@@ -2,6 +2,7 @@
 // Code: the function that is running with its line marked, and the calls it is in as a path.
 
 import { coloured } from "./colour.js";
+import { largest } from "./decode.js";
 import { h, link, write } from "./dom.js";
 
 export class CodePanel {
@@ -12,21 +13,32 @@ export class CodePanel {
     this.lines = h("div", { class: "lines" });
     this.box = h("div", { class: "code", tabindex: "0", role: "region", "aria-label": "Code" },
       this.lines);
-    this.above = h("div", {}, this.path, h("div", { class: "where" }, this.file));
+    this.above = h("div", { class: "above" }, this.path, h("div", { class: "where" }, this.file));
     this.element = h("div", { class: "code-panel" }, this.above, this.box);
     this.shown = new Map();
     store.subscribe((state, changed) => {
-      if (changed.has("step") || changed.has("frame")) this.turn(state);
+      const turns = ["step", "frame", "folded", "answers"].some((name) => changed.has(name));
+      if (turns) this.turn(state);
       if (changed.has("lines") && !changed.has("step")) this.stops(state.lines);
     });
   }
 
-  turn({ step, frame, lines }) {
-    const { trace } = this.store;
-    if (step < 0) return;
+  turn({ step: now, frame, lines }) {
+    const { trace, next } = this.store;
+    // Before a step that is asked about, its line is shown: it is about to run.
+    const step = next ?? now;
+    this.box.classList.toggle("ahead", next !== null);
+    if (step < 0) {
+      this.marked?.classList.remove("now");
+      this.marked?.removeAttribute("aria-current");
+      return;
+    }
     const stack = trace.stack(step);
     // Frame i is what the call i runs; the line in it is where the next call, or the step, is made.
-    const depth = frame === null ? stack.length - 1 : Math.min(frame, stack.length - 1);
+    // Of a folded call the line is shown that makes it.
+    const folded = stack.indexOf(this.store.fold?.call(step));
+    const inner = folded < 0 ? stack.length - 1 : folded - 1;
+    const depth = frame === null ? inner : Math.min(frame, stack.length - 1);
     const made = depth === stack.length - 1 ? trace.payload.site[step]
       : trace.calls.site[stack[depth + 1]];
     const called = depth >= 0 ? trace.site(trace.calls.site[stack[depth]]) : null;
@@ -35,7 +47,8 @@ export class CodePanel {
     const code = trace.payload.codes[place.code];
     const python = code ? `${code.file}, line ${place.line}` : "no source is known";
     const own = code && !code.file.startsWith("kmm/");
-    write(this.file, [called?.file, own ? `your own, in ${python}` : python]
+    const before = next === null ? called?.file : "about to run";
+    write(this.file, [before, own ? `your own, in ${python}` : python]
       .filter(Boolean).join(" · "));
     this.source(place, code, lines);
   }
@@ -46,12 +59,15 @@ export class CodePanel {
     const { trace, state } = this.store;
     if (!width || width === this.measured || state.step < 0) return;
     this.measured = width;
-    const names = (call) => trace.stackOf(call).map((c) => trace.site(trace.calls.site[c]).name);
-    const longest = [...trace.calls.parent.keys()].map((call) => [names(call).join("").length, call])
-      .sort((a, b) => b[0] - a[0]).slice(0, 3);
+    // A call comes behind the one that made it: its path is that one's and its own name.
+    const lengths = new Int32Array(trace.calls.parent.length);
+    trace.calls.parent.forEach((parent, call) => {
+      if (parent === call) return;
+      lengths[call] = lengths[parent] + trace.site(trace.calls.site[call]).name.length;
+    });
     this.above.style.minHeight = "";
     let high = 0;
-    for (const [, call] of longest) {
+    for (const call of largest(lengths, 3)) {
       this.callPath(trace.stackOf(call), 0);
       high = Math.max(high, this.above.getBoundingClientRect().height);
     }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Controls: every button and field above the panels.
 
+import { foldable } from "./fold.js";
 import { into, nextOf, otherTask, out, over, phaseFrom } from "./moves.js";
 import { h, icon, iconButton, write } from "./dom.js";
 import { SPEEDS, UNITS } from "./store.js";
 
 const group = (label, ...children) =>
   h("div", { class: "group", role: "group", "aria-label": label }, ...children);
+
+/** Of more pages than these the list has only those that are drawn. */
+const LISTED_PAGES = 200;
 
 const labelled = (words, field) => h("label", {}, h("span", { class: "quiet" }, words), field);
 
@@ -18,8 +22,12 @@ export class Controls {
     const { trace } = store;
     const go = (way) => () => store.go(store.neighbour(way));
     this.playButton = iconButton("play", "Play", "space", () => store.play());
-    const number = h("input", { type: "number", min: 0, max: Math.max(0, store.last), class: "step",
-      "aria-label": "Step number", onchange: () => store.go(Number(number.value)) });
+    const end = Math.max(0, trace.all - 1);
+    const number = h("input", { type: "number", min: 0, max: end, class: "step",
+      "aria-label": "Step number", onchange: () => {
+        store.go(Number(number.value));
+        number.value = this.k;
+      } });
     this.number = number;
     const many = trace.payload.tasks.filter(Boolean).length > 1;
     this.element = h("div", { class: "controls" },
@@ -31,7 +39,7 @@ export class Controls {
           iconButton("last", "Last step", "End", () => store.go(store.last))),
         course.element,
         h("div", { class: "where-we-are" }, h("label", {}, "step ", number),
-          h("span", { class: "quiet" }, `of 0 to ${Math.max(0, store.last)}`)),
+          h("span", { class: "quiet" }, `of 0 to ${end}`)),
         help),
       h("div", { class: "more-row" }, this.pace(), this.selection(),
         group("Calls",
@@ -64,17 +72,24 @@ export class Controls {
     this.unit = h("select", { onchange: () => store.set({ unit: this.unit.value }) }, ...options(UNITS));
     this.speed = h("select", { onchange: () => store.set({ speed: Number(this.speed.value) }) },
       ...options(SPEEDS, (speed) => `${speed}/s`));
-    return group("Pace", labelled("go by", this.unit), labelled("speed", this.speed));
+    this.fold = h("select", { class: "fold-calls", onchange: () => store.foldCalls(this.fold.value),
+      title: "Each call of the function is one step (f)" }, h("option", { value: "" }, "no calls"),
+    ...foldable(store.trace).map(([name, calls]) => h("option", { value: name }, `${name}, ${calls}`)));
+    return group("Pace", labelled("go by", this.unit), labelled("speed", this.speed),
+      labelled("fold", this.fold));
   }
 
   selection() {
     const { store } = this;
     const { trace } = store;
-    const pages = Object.keys(trace.payload.holders.pages);
+    const all = Object.keys(trace.payload.holders.pages);
+    const drawn = trace.payload.picture.cards.filter(({ kind }) => kind === "frame");
+    const pages = all.length > LISTED_PAGES ? drawn.map(({ key }) => key) : all;
+    const words = pages === all ? "Pages" : `Pages: ${pages.length} of ${all.length}, search for others`;
     const rows = trace.payload.picture.cards.flatMap((card) => card.rows.map((row) => row.key))
       .filter((key) => store.knows(key));
     this.select = h("select", { class: "selected", onchange: () => store.select(this.select.value) },
-      h("optgroup", { label: "Pages" }, ...options(pages)),
+      h("optgroup", { label: words }, ...options(pages)),
       h("optgroup", { label: "Counts" }, ...options(pages.map((page) => `${page}._count`))),
       h("optgroup", { label: "Entries, lists and locks" }, ...options(rows)));
     this.other = h("option", { hidden: true });
@@ -92,6 +107,7 @@ export class Controls {
     const { trace } = store;
     const find = (way) => {
       store.set({ words: this.words.value });
+      store.select(this.words.value.trim());
       const hit = nextOf(store.hits(), this.k, way);
       store.go(hit ?? store.hits().at(way > 0 ? 0 : -1) ?? null);
     };
@@ -104,7 +120,7 @@ export class Controls {
     });
     this.found = h("span", { class: "quiet found" });
     this.countHits = () => {
-      const hits = trace.steps && store.state.words.trim() ? store.hits() : null;
+      const hits = trace.all && store.state.words.trim() ? store.hits() : null;
       const place = hits ? hits.indexOf(this.k) : -1;
       const all = hits?.length ? `${hits.length} steps` : "none";
       write(this.found, hits ? (place < 0 ? all : `${place + 1} of ${hits.length}`) : "");
@@ -145,6 +161,7 @@ export class Controls {
       this.playButton.title = `${label} (space)`;
     }
     if (changed.has("unit")) this.unit.value = state.unit;
+    if (changed.has("folded")) this.fold.value = state.folded;
     if (changed.has("speed")) this.speed.value = state.speed;
     if (changed.has("selection")) {
       this.other.value = this.other.textContent = state.selection;
@@ -155,6 +172,6 @@ export class Controls {
       this.watch.setAttribute("aria-pressed", state.watched.includes(state.selection));
     }
     if (changed.has("lines") || changed.has("watched")) this.drawStops(state);
-    if (changed.has("words") || changed.has("step")) this.countHits();
+    if (["words", "step", "answers"].some((name) => changed.has(name))) this.countHits();
   }
 }

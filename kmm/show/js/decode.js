@@ -3,17 +3,30 @@
 //
 // State 0 is the start, step k leads from state k to state k + 1. Nothing is replayed: each slot
 // has the list of the steps that changed it, and its value at a state is found by bisection.
+//
+// `all` is how many steps there are, `steps` how many of them may be seen: fewer while a question is
+// open (ask.js). No move and no search leads behind `steps`; a state is asked for by who stands there.
 
-/** The number of entries of a sorted array that are at most x. */
-export function bisectRight(sorted, x) {
-  let low = 0;
-  let high = sorted.length;
+/** The number of entries of a sorted array that are at most x; only from `low` to `high` it is. */
+export function bisectRight(sorted, x, low = 0, high = sorted.length) {
   while (low < high) {
     const middle = (low + high) >> 1;
     if (sorted[middle] <= x) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** The places of the largest numbers, the largest first. */
+export function largest(numbers, count) {
+  const found = [];
+  for (let i = 0; i < numbers.length; i++) {
+    if (found.length === count && numbers[i] <= numbers[found.at(-1)]) continue;
+    const behind = found.findIndex((j) => numbers[j] < numbers[i]);
+    found.splice(behind < 0 ? found.length : behind, 0, i);
+    found.length = Math.min(found.length, count);
+  }
+  return found;
 }
 
 /** The numbers whose differences these are. */
@@ -38,6 +51,7 @@ const pathOf = (owner, field) => (field.startsWith("[") ? owner + field : `${own
 export class Decoder {
   constructor(payload) {
     this.payload = payload;
+    this.all = payload.steps;
     this.steps = payload.steps;
     this.values = payload.values;
     this.ends = sums(payload.ends);
@@ -67,20 +81,40 @@ export class Decoder {
     }
   }
 
-  // For each slot the states from which on it has another value, and these values.
+  // For each slot the states from which on it has another value, and these values: those of slot s
+  // stand from starts[s] to starts[s + 1], sorted by counting. Of a step that changes a slot
+  // twice the last value stays.
   sortChanges() {
     const { slot, new: values, initial } = this.payload;
-    this.events = initial.map(() => null);
-    for (let k = 0, i = 0; k < this.steps; k++) {
-      for (; i < this.ends[k]; i++) {
-        const event = (this.events[slot[i]] ??= { states: [], numbers: [] });
-        if (event.states.at(-1) === k + 1) event.numbers[event.numbers.length - 1] = values[i];
-        else {
-          event.states.push(k + 1);
-          event.numbers.push(values[i]);
-        }
-      }
-    }
+    this.starts = new Int32Array(initial.length + 1);
+    const last = new Int32Array(initial.length).fill(-1);
+    this.eachChange((k, i) => {
+      if (last[slot[i]] !== k) this.starts[slot[i] + 1]++;
+      last[slot[i]] = k;
+    });
+    for (let s = 0; s < initial.length; s++) this.starts[s + 1] += this.starts[s];
+    this.states = new Int32Array(this.starts[initial.length]);
+    this.numbers = new Int32Array(this.starts[initial.length]);
+    const free = this.starts.slice();
+    last.fill(-1);
+    this.eachChange((k, i) => {
+      const s = slot[i];
+      const place = last[s] === k ? free[s] - 1 : free[s]++;
+      last[s] = k;
+      this.states[place] = k + 1;
+      this.numbers[place] = values[i];
+    });
+  }
+
+  eachChange(f) {
+    for (let k = 0, i = 0; k < this.all; k++) for (; i < this.ends[k]; i++) f(k, i);
+  }
+
+  /** When a slot gets another value, {states, numbers} of equal length; null if it never does. */
+  event(slot) {
+    const [start, end] = [this.starts[slot], this.starts[slot + 1]];
+    if (!(start < end)) return null;
+    return { states: this.states.subarray(start, end), numbers: this.numbers.subarray(start, end) };
   }
 
   /** The value of a slot in a state. */
@@ -89,9 +123,9 @@ export class Decoder {
   }
 
   number(slot, state) {
-    const event = this.events[slot];
-    const place = event ? bisectRight(event.states, state) : 0;
-    return place ? event.numbers[place - 1] : this.payload.initial[slot];
+    const start = this.starts[slot];
+    const place = bisectRight(this.states, state, start, this.starts[slot + 1]);
+    return place > start ? this.numbers[place - 1] : this.payload.initial[slot];
   }
 
   exists(name, state) {
@@ -114,13 +148,13 @@ export class Decoder {
       .map((object) => [object.name, this.fields(object, state)]);
   }
 
-  /** What step k changed: the fields whose values differ. */
-  changes(k) {
+  /** What step k changed, or the steps from k to before `end`: the fields whose values differ. */
+  changes(k, end = k + 1) {
     const slots = new Set(this.payload.slot.slice(k > 0 ? this.ends[k - 1] : 0,
-      k < 0 ? 0 : this.ends[k]));
-    return [...slots].filter((slot) => this.number(slot, k) !== this.number(slot, k + 1))
+      end > 0 ? this.ends[end - 1] : 0));
+    return [...slots].filter((slot) => this.number(slot, k) !== this.number(slot, end))
       .map((slot) => ({
-        slot, ...this.slotNames.get(slot), old: this.value(slot, k), new: this.value(slot, k + 1),
+        slot, ...this.slotNames.get(slot), old: this.value(slot, k), new: this.value(slot, end),
       }));
   }
 
@@ -136,13 +170,14 @@ export class Decoder {
     const steps = new Set();
     for (const slot of this.slotsOf(name)) {
       let before = this.payload.initial[slot];
-      this.events[slot]?.states.forEach((state, i) => {
-        const now = this.events[slot].numbers[i];
+      const event = this.event(slot);
+      event?.states.forEach((state, i) => {
+        const now = event.numbers[i];
         if (now !== before) steps.add(state - 1);
         before = now;
       });
     }
-    return [...steps].sort((a, b) => a - b);
+    return [...steps].filter((step) => step < this.steps).sort((a, b) => a - b);
   }
 
   // Code and calls.

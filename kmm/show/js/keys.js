@@ -21,6 +21,12 @@ const KEYS = [
   [["i"], "i", "into the next call", ({ store }) => store.go(into(store.trace, store.state.step))],
   [["o"], "o", "over calls", ({ store }) => store.go(over(store.trace, store.state.step))],
   [["u"], "u", "out of this function", ({ store }) => store.go(out(store.trace, store.state.step))],
+  [["f"], "f", "fold the calls of this function into one step each, or unfold", ({ store }) => {
+    const { trace, state } = store;
+    const call = trace.call[state.step];
+    const inside = trace.calls.parent[call] !== call;
+    store.foldCalls(state.folded || !inside ? "" : trace.site(trace.calls.site[call]).name);
+  }],
   [["]"], "]", "next phase", ({ controls }) => controls.phase(1)],
   [["["], "[", "previous phase", ({ controls }) => controls.phase(-1)],
   [["t"], "t", "next task switch",
@@ -29,13 +35,15 @@ const KEYS = [
   [["s"], "s", "choose what is selected", ({ controls }) => controls.select.focus()],
   [["/"], "/", "search", ({ controls }) => controls.words.select()],
   [["b"], "b", "stop at this line, or no longer", ({ store }) => {
-    const { code, line } = store.trace.site(store.trace.payload.site[store.state.step]);
+    const k = store.next ?? store.state.step;
+    const { code, line } = store.trace.site(store.trace.payload.site[k]);
     if (code >= 0) store.toggleLine(code, line);
   }],
   [["w"], "w", "watch the selection, or no longer",
     ({ store }) => store.toggle("watched", store.state.selection)],
   [["a"], "a", "add the selection to the timeline, or remove it",
     ({ store, timeline }) => store.toggle("fields", timeline.candidate())],
+  [["q"], "q", "the question", ({ ask }) => ask?.enter()],
   [["1", "2", "3", "4", "5", "6"], "1 to 6", "fold or unfold a panel",
     ({ panels }, key) => panels[Number(key) - 1]?.toggle()],
   [["?"], "?", "this list", (player) => player.help()],
@@ -50,7 +58,8 @@ function taken(target, key) {
   return target.matches("button, summary") && (key === " " || key === "Enter");
 }
 
-export function listen(player) {
+/** `keys` is a table as KEYS is. */
+export function listen(player, table = KEYS) {
   player.root.addEventListener("keydown", (event) => {
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -64,8 +73,8 @@ export function listen(player) {
       event.stopPropagation();
       return;
     }
-    const entry = KEYS.find(([keys]) => keys.includes(key));
-    if (!entry || player.store.last < 0) return;
+    const entry = table.find(([keys]) => keys.includes(key));
+    if (!entry || !player.store.trace.all) return;
     entry[3](player, key);
     event.preventDefault();
     event.stopPropagation();
@@ -87,8 +96,8 @@ export function keepFocus(player) {
 }
 
 /** The list of the keys, as a dialog that takes the focus and gives it back. */
-export function keyList() {
-  const rows = KEYS.map(([, keys, words]) => h("tr", {}, h("th", { scope: "row" },
+export function keyList(table = KEYS) {
+  const rows = table.map(([, keys, words]) => h("tr", {}, h("th", { scope: "row" },
     ...keys.split(" ").map((k) => (k === "to" ? " to " : h("kbd", {}, k)))), h("td", {}, words)));
   rows.push(h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, "Esc")),
     h("td", {}, "back to the player, and from there to the notebook")));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Moves: where each button leads from step k. A move that leads nowhere gives null.
+// Moves: where each button leads from step k. A move that leads nowhere gives null, and so does one
+// that leads behind the steps that may be seen: nobody can tell the one from the other.
 
 import { bisectRight } from "./decode.js";
 
@@ -47,7 +48,7 @@ export function out(trace, k) {
 /** The first step of the next phase, or of this one or the one before it. */
 export function phaseFrom(trace, k, way) {
   const phase = trace.payload.phases[trace.phase(k) + (way > 0 ? 1 : 0)];
-  if (way > 0) return phase?.[1] ?? null;
+  if (way > 0) return phase && phase[1] < trace.steps ? phase[1] : null;
   if (phase && phase[1] < k) return phase[1];
   return trace.payload.phases[trace.phase(k) - 1]?.[1] ?? null;
 }

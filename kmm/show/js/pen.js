@@ -17,7 +17,9 @@ export const widthOf = (text) => text.length * LETTER;
 
 export const text = (x, y, content, look) => s("text", { x, y, class: look }, content);
 
-export const span = (x, y, [content, look]) => text(x, y, content, LOOKS[look]);
+// Blanks before a word move it; nothing is written for them, or they would be struck out.
+export const span = (x, y, [content, look]) =>
+  text(x + widthOf(content) - widthOf(content.trimStart()), y, content.trim(), LOOKS[look]);
 
 /** Words one after the other, in lines of at most `room`. */
 export function wrapped(x, y, spans, room, line) {

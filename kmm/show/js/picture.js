@@ -21,13 +21,16 @@ class RowView {
     this.group = s("g", { "data-select": card.kind === "frame" ? card.key : row.key });
   }
 
-  /** What the row says at step k; true if it has to be drawn. */
-  turn(k) {
+  /** What the row says at step k, or after the steps from `first` to k; true if it is to be drawn. */
+  turn(k, first) {
     const { states, marked, plain, look } = this.row;
     const place = bisectRight(states, k + 1) - 1;
-    const now = states[place] === k + 1 && k >= 0;
+    const now = states[place] === k + 1 && k >= 0 && first === k;
     const spans = now ? marked[place] : plain[place];
-    this.changed = marks(this.film.spans[spans]);
+    const before = this.changed;
+    this.changed = first === k ? marks(this.film.spans[spans])
+      : spans !== plain[bisectRight(states, first) - 1];
+    if (before !== this.changed) this.drawn = null;
     const looks = look[place];
     if (spans === this.drawn && looks === this.drawnLook) return false;
     [this.drawn, this.drawnLook] = [spans, looks];
@@ -40,7 +43,7 @@ class RowView {
     const { card, row, changed } = this;
     const [x, y, w, high] = row.box;
     const made = [];
-    const before = row.framed && card.kind !== "space";
+    const before = row.framed && card.right;
     const base = y + (row.framed ? 16 : 12.5);
     if (row.framed) {
       made.push(rect([x, y + 1.5, w, high - 3], `${changed ? "f-wash s-changed" : "f-row"} thin`, 3));
@@ -71,23 +74,23 @@ class CardView {
     Object.assign(this, { trace, card });
     this.frame = rect(card.box, "");
     this.rows = card.rows.map((row) => new RowView(card, row, film));
-    const [x, y] = card.box;
+    const [x, y, , high] = card.box;
     this.head = s("g", {});
     if (card.kind !== "frame") {
       this.head.append(text(x + 10, y + 16, card.title, "name f-ink"),
         text(x + 10 + card.title.length * 13 * 0.603 + GAP, y + 16, card.note, "sans f-quiet"));
     }
-    this.free = text(x + 10, y + 19, "a free frame", "sans f-quiet");
+    this.free = text(x + 10, y + Math.min(19, high / 2 + 4), "a free frame", "sans f-quiet");
     this.group = s("g", { "data-select": card.key }, this.frame, this.head, this.free,
       ...this.rows.map((row) => row.group));
   }
 
-  turn(k) {
+  turn(k, first) {
     const { card, trace } = this;
-    for (const row of this.rows) if (row.turn(k)) row.draw();
+    for (const row of this.rows) if (row.turn(k, first)) row.draw();
     const at = (slot, state) => slot >= 0 && Boolean(trace.value(slot, state));
     this.there = card.base < 0 || at(card.base, k + 1);
-    const born = card.base >= 0 && k >= 0 && this.there && !at(card.base, k);
+    const born = card.base >= 0 && k >= 0 && this.there && !at(card.base, first);
     this.changed = born || this.rows.some((row) => row.changed);
     const unused = !this.there || at(card.free, k + 1);
     const ground = unused ? "none" : this.changed && card.kind === "frame" ? "f-wash" : "f-card";
@@ -121,13 +124,13 @@ export class Picture {
         const hit = event.target.closest("[data-select]");
         if (hit) store.select(hit.getAttribute("data-select"));
       },
-    }, ...film.heads.map(([name, x, y]) => text(x, y, name, "sans small bold f-quiet")),
+    }, ...film.heads.map(([name, x, y]) => text(x, y, name, "sans bold f-quiet")),
     ...this.nodes.map((node) => node.group), ...this.cards.map((card) => card.group),
     this.lines, this.ring, ...film.legend.flatMap(legend));
     this.element = h("div", { class: "picture", tabindex: "0", role: "region",
       "aria-label": "Picture, to be scrolled" }, this.svg);
     store.subscribe((state, changed) => {
-      if (changed.has("step")) this.turn(state.step);
+      if (changed.has("step") || changed.has("folded")) this.turn(state.step);
       if (changed.has("step") || changed.has("selection")) this.choose(state.selection);
     });
   }
@@ -144,13 +147,14 @@ export class Picture {
   }
 
   turn(k) {
+    const [first] = this.store.unit(k);
     for (const node of this.nodes) {
-      const [was, now] = [this.trace.value(node.free, Math.max(k, 0)),
+      const [was, now] = [this.trace.value(node.free, Math.max(first, 0)),
         this.trace.value(node.free, k + 1)].map(shown);
       const spans = was === now ? [[now, "plain"]] : [[was, "old"], [now, "new"]];
       node.count.replaceChildren(...endingAt(node.end - GAP, node.y, spans));
     }
-    for (const card of this.cards) card.turn(k);
+    for (const card of this.cards) card.turn(k, first);
     for (const card of this.cards) for (const row of card.rows) this.line(card, row);
     this.svg.setAttribute("aria-label", this.words(k));
     this.reveal();
@@ -186,7 +190,7 @@ export class Picture {
     this.ring.style.display = box ? "" : "none";
     if (!box) return;
     const [x, y, w, high] = box;
-    for (const [key, value] of Object.entries({ x: x - 3, y: y - 3, width: w + 6, height: high + 6 })) {
+    for (const [key, value] of Object.entries({ x: x - 2.5, y: y - 2.5, width: w + 5, height: high + 5 })) {
       this.ring.setAttribute(key, value);
     }
   }
@@ -207,5 +211,5 @@ export class Picture {
 
 function legend([kind, x, y, words]) {
   return [...sign(x + 5, y, kind), ...route([x + 14, y, x + 40, y], kind, ""),
-    text(x + 46, y + 3.5, words, "sans small f-quiet")];
+    text(x + 46, y + 3.5, words, "sans f-quiet")];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Player: the panels put together; for a page (`mount`) and for anywidget (`render`).
 
+import { AskPanel } from "./ask.js";
 import { CodePanel } from "./code.js";
 import { Controls } from "./controls.js";
 import { Course } from "./course.js";
@@ -17,7 +18,7 @@ import { Timeline } from "./timeline.js";
 const QUIET = 150;
 
 /** Call `f` when nothing has happened for a while; `.now()` at once if it is still to come. */
-function quietly(f) {
+export function quietly(f) {
   let timer = null;
   const later = () => {
     clearTimeout(timer);
@@ -33,7 +34,7 @@ function quietly(f) {
 }
 
 /** A panel with a title that folds it; the store remembers which are folded. */
-class Panel {
+export class Panel {
   constructor(store, name, title, content, beside = null) {
     this.store = store;
     this.name = name;
@@ -59,7 +60,7 @@ class Panel {
 }
 
 /** Follow the notebook's theme, or else what the reader's system prefers. */
-function followTheme(root, chosen) {
+export function followTheme(root, chosen) {
   const prefers = matchMedia("(prefers-color-scheme: dark)");
   const follow = () => {
     const jupyter = document.body.dataset.jpThemeLight;
@@ -76,16 +77,17 @@ function followTheme(root, chosen) {
   };
 }
 
-class Player {
-  constructor(el, data, { theme, ...given }) {
+/** `controls: false` leaves controls, keys and what is read out to whoever puts it up. */
+export class Player {
+  constructor(el, data, { theme, controls = true, ...given }) {
     this.trace = new Decoder(data);
     const store = this.store = new Store(this.trace, given);
     const [before, after] = keepFocus(this);
-    store.subscribe(before);
-    const course = new Course(store);
+    if (controls) store.subscribe(before);
+    const course = controls ? new Course(store) : null;
     const help = h("button", { type: "button", class: "icon", "aria-label": "Keys",
       title: "Keys (?)", onclick: () => this.help() }, "?");
-    this.controls = new Controls(store, course, help);
+    this.controls = controls ? new Controls(store, course, help) : null;
     this.timeline = new Timeline(store);
     const code = new CodePanel(store);
     const sentence = new SentencePanel(store);
@@ -99,18 +101,19 @@ class Player {
       new Panel(store, "locks", "Locks held", new LocksPanel(store).element),
       new Panel(store, "timeline", "Over time", this.timeline.element),
     ];
-    this.live = h("div", { class: "live", "aria-live": "polite" });
-    this.keys = keyList();
+    this.live = controls ? h("div", { class: "live", "aria-live": "polite" }) : null;
+    this.keys = controls ? keyList() : null;
+    this.ask = store.questions.length ? new AskPanel(store) : null;
     const name = data.name ? `of ${data.name}` : "";
-    this.root = h("div", { class: "kmm", tabindex: "-1", role: "group",
+    this.root = h("div", { class: "kmm", tabindex: controls ? "-1" : null, role: "group",
       "aria-label": `Player of a trace ${name}`.trim(), "data-lm-suppress-shortcuts": "true" },
-    this.controls.element, this.bug(data),
+    this.controls?.element, this.ask?.element, this.bug(data),
     h("div", { class: "panels" }, ...this.panels.map((panel) => panel.element)), this.live, this.keys);
-    el.append(this.root);
-    listen(this);
+    el?.append(this.root);
+    if (controls) listen(this);
     this.unfollow = followTheme(this.root, theme);
     this.observer = new ResizeObserver(() => {
-      course.resize();
+      course?.resize();
       code.measure();
       sentence.measure();
       references.turn(store.state);
@@ -118,25 +121,34 @@ class Player {
       code.reveal();
     });
     this.observer.observe(this.root);
-    this.narrate = quietly(() => write(this.live, this.words()));
+    this.narrate = quietly(() => this.live && write(this.live, this.words()));
     store.subscribe((state, changed) => {
       write(this.said, state.said);
       if (changed.has("folds")) requestAnimationFrame(() => this.timeline.resize());
       if (changed.has("step") || changed.has("playing") || changed.has("said")) this.narrate();
     });
-    store.subscribe(after);
+    if (controls) store.subscribe(after);
   }
 
-  bug({ bug, steps }) {
-    return bug ? h("p", { class: "bug" }, h("strong", {}, "The kernel stopped: "), bug,
-      `. The trace plays up to there, ${steps} steps.`) : null;
+  bug({ bug, stopped, steps }) {
+    if (!bug && !stopped) return null;
+    const words = stopped
+      ? h("p", { class: "bug" }, h("strong", {}, `Cut off after ${steps} steps: `), stopped,
+        ". What would have come later is not part of the trace.")
+      : h("p", { class: "bug" }, h("strong", {}, "The kernel stopped: "), bug,
+        `. The trace plays up to there, ${steps} steps.`);
+    this.store.subscribe(() => {
+      words.hidden = this.store.asked >= 0;
+    });
+    return words;
   }
 
   // What is read out: nothing while playing, for nobody could follow.
   words() {
     const { step, playing, said } = this.store.state;
-    if (playing || step < 0) return "";
-    return `${said} Step ${step}. ${this.trace.sentence(step)}`.trim();
+    if (playing) return "";
+    const what = step < 0 ? "" : `Step ${step}. ${this.store.sentence(step)}`;
+    return `${said} ${what} ${this.ask?.words() ?? ""}`.trim();
   }
 
   help() {
@@ -145,7 +157,8 @@ class Player {
 
   /** From a field to the player, from the player to the notebook. */
   escape(target) {
-    if (this.keys.open) this.keys.close();
+    const dialog = this.root.querySelector("dialog[open]");
+    if (dialog) dialog.close();
     else if (target !== this.root) this.root.focus({ preventScroll: true });
     else {
       this.root.blur();
@@ -171,18 +184,32 @@ function fromAddress() {
   return found;
 }
 
-/** Put a player into a page; `options`: step, selection, folds, theme, address (keep it in #). */
+/** What was answered in this page before it was loaded again, if it still asks the same. */
+function fromHistory({ questions = [] }) {
+  const answers = history.state?.kmm ?? [];
+  const same = answers.length === questions.length && questions.every(({ step, field }, i) =>
+    answers[i].step === step && answers[i].field === field);
+  return same && answers.length ? { answers } : {};
+}
+
+/**
+ * Put a player into a page; `options`: step, selection, folds, questions, answers, theme, and
+ * address: what is shown is kept in #, what was answered with it.
+ */
 function mount(el, data, { address = false, ...options } = {}) {
-  const player = new Player(el, data, address ? { ...options, ...fromAddress() } : options);
+  const kept = address ? { ...fromHistory(options), ...fromAddress() } : {};
+  const player = new Player(el, data, { ...options, ...kept });
   if (!address) return player;
   const { store } = player;
   const remember = quietly(() => {
     const { step, selection } = store.state;
     const asked = new URLSearchParams({ step, ...(selection ? { select: selection } : {}) });
-    history.replaceState(null, "", `#${asked}`);
+    history.replaceState({ kmm: store.state.answers }, "", `#${asked}`);
   });
   store.subscribe((state, changed) => {
-    if (changed.has("step") || changed.has("selection")) remember();
+    if (["step", "selection", "answers"].some((name) => changed.has(name))) remember();
+    // An answer is not lost by whoever leaves the page right after it.
+    if (changed.has("answers")) remember.now();
   });
   addEventListener("hashchange", () => {
     const { step, selection } = fromAddress();
@@ -192,11 +219,12 @@ function mount(el, data, { address = false, ...options } = {}) {
   return player;
 }
 
-/** anywidget: the model's step, selection and folds are the player's, both ways. */
+/** anywidget: the model's step, selection, folds and answers are the player's, both ways. */
 function render({ model, el }) {
-  const names = ["step", "selection", "folds"];
+  const names = ["step", "selection", "folds", "answers"];
   const given = Object.fromEntries(names.map((name) => [name, model.get(name)]));
   if (!given.selection) delete given.selection;
+  given.questions = model.get("questions");
   const player = mount(el, JSON.parse(model.get("payload")), given);
   const { store } = player;
   const save = quietly(() => {
@@ -210,6 +238,7 @@ function render({ model, el }) {
     "change:step": () => model.get("step") !== store.state.step && store.go(model.get("step")),
     "change:selection": () => store.select(model.get("selection")),
     "change:folds": () => store.set({ folds: model.get("folds") }),
+    "change:answers": () => store.set({ answers: model.get("answers") }),
   };
   for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
   return () => {

@@ -30,7 +30,7 @@ export class ReferencesPanel {
     this.end = h("p", {});
     this.element = h("div", { class: "references" }, this.head, this.list, this.frozen, this.end);
     store.subscribe((state, changed) => {
-      if (changed.has("step") || changed.has("selection")) this.turn(state);
+      if (["step", "selection", "answers"].some((name) => changed.has(name))) this.turn(state);
     });
   }
 
@@ -45,23 +45,25 @@ export class ReferencesPanel {
       return;
     }
     this.keepHeight(lines);
-    const line = lines[bisectRight(lines.map(([state]) => state), step + 1) - 1];
+    if (this.lines !== lines) [this.lines, this.states] = [lines, lines.map(([state]) => state)];
+    const line = lines[bisectRight(this.states, step + 1) - 1];
     const there = trace.exists(page, step + 1);
     write(this.head, there ? `${page} has count ${line[1]}` : `${page} does not exist yet`);
     this.fill(line, there);
   }
 
-  fill([, , holders, leaked, missing, frozen], there) {
+  fill([, , holders, leaked, missing, frozen, more = 0, moreLeaked = 0], there) {
     const { trace } = this.store;
     const row = (alarm) => (number) => this.row(trace.payload.holders.table[number], alarm);
     this.list.replaceChildren(...holders.map(row(false)), ...leaked.map(row(true)));
+    if (more) this.list.append(h("li", { class: "quiet" }, `and ${more} more`));
     if (frozen) {
-      const until = frozen[3] === null ? [] : [", set again in ", stepLink(this.store, frozen[3])];
+      const until = frozen[3] === null || frozen[3] >= trace.steps ? [] : [", set again in ", stepLink(this.store, frozen[3])];
       this.frozen.replaceChildren(`frozen: ${frozen[0] ?? "somebody"} keeps the ${frozen[2]} since `,
         stepLink(this.store, frozen[1], "before the trace"), ...until);
     } else write(this.frozen, "");
     const lacking = missing > 0 ? ` · holders without a reference: ${missing}` : "";
-    write(this.end, there ? `unaccounted: ${leaked.length || "none"}${lacking}` : "");
+    write(this.end, there ? `unaccounted: ${leaked.length + moreLeaked || "none"}${lacking}` : "");
     this.end.className = leaked.length || missing > 0 ? "alarm" : "well";
   }
 
@@ -69,12 +71,15 @@ export class ReferencesPanel {
     const { store } = this;
     const by = fn ?? task ?? "";
     const where = line ? `line ${line}` : null;
+    // What is hidden behind a question may drop it, or nothing ever does.
+    const { steps, all } = store.trace;
+    const hidden = steps < all && !(dropped !== null && dropped < steps);
     return h("li", { class: alarm ? "alarm" : "" },
       place && store.knows(place) ? link(name, () => store.select(place), `Select ${place}`)
         : h("strong", {}, name),
       h("span", { class: "quiet by", title: where }, kind === "in flight" ? "in flight" : by),
       h("span", { class: "when" }, stepLink(store, taken, "before the trace"), " to ",
-        stepLink(store, dropped, "the end")));
+        hidden ? "now" : stepLink(store, dropped, "the end")));
   }
 
   // The list is as high as it ever gets for this page: what stands below it never moves.
@@ -110,7 +115,7 @@ function lockSlots(trace) {
     const bit = type === "Page" ? "PG_locked" : type === "BufferHead" ? "BH_Lock" : null;
     if (bit && bit in at) found.push({ name: `${name} ${bit}`, slot: at[bit], owner: at.lock_owner });
   }
-  return found.filter(({ slot }) => trace.events[slot] || trace.value(slot, 0));
+  return found.filter(({ slot }) => trace.event(slot) || trace.value(slot, 0));
 }
 
 /** How many locks are ever held at once: the list keeps that much room. */
@@ -120,9 +125,10 @@ function mostHeld(trace, slots) {
   for (const { slot } of slots) {
     let was = Boolean(trace.value(slot, 0));
     now += was;
-    trace.events[slot]?.numbers.forEach((number, i) => {
+    const event = trace.event(slot);
+    event?.numbers.forEach((number, i) => {
       const is = Boolean(trace.values[number]);
-      if (is !== was) changes.push([trace.events[slot].states[i], is - was]);
+      if (is !== was) changes.push([event.states[i], is - was]);
       was = is;
     });
   }
@@ -142,15 +148,20 @@ export class LocksPanel {
       const held = slots.filter(({ slot }) => trace.value(slot, step + 1));
       this.list.replaceChildren(...held.map(({ name, slot, owner }) => {
         const value = trace.value(owner ?? slot, step + 1);
-        const { states } = trace.events[slot] ?? { states: [] };
+        const { states } = trace.event(slot) ?? { states: [] };
         const since = states[bisectRight(states, step + 1) - 1];
         const who = value === true || value === null ? "" : shown(value);
         return h("li", {}, h("strong", {}, name), h("span", { class: "quiet by" }, who),
           h("span", { class: "when" },
             stepLink(store, since === undefined ? null : since - 1, "before the trace")));
       }));
-      if (!held.length) this.list.append(h("li", { class: "quiet" }, "No lock is held."));
+      const waiting = trace.payload.waits.filter(([, first, end]) =>
+        first <= step + 1 && step + 1 < end);
+      this.list.append(...waiting.map(([, first, , words]) => h("li", {}, words,
+        h("span", { class: "when" }, stepLink(store, first - 1, "before the trace")))));
+      if (!held.length && !waiting.length) this.list.append(h("li", { class: "quiet" }, "No lock is held."));
     });
-    this.list.style.minHeight = `${Math.max(1, mostHeld(trace, slots)) * 1.9}em`;
+    const most = mostHeld(trace, slots) + (trace.payload.waits.length ? 1 : 0);
+    this.list.style.minHeight = `${Math.max(1, most) * 1.9}em`;
   }
 }

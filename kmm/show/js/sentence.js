@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Sentence: what the step does and why, the call as code, and what changed.
 
-import { shown } from "./decode.js";
+import { largest, shown } from "./decode.js";
 import { h, link, write } from "./dom.js";
 
 /** So many changes have a line; a step that has more says how many. */
@@ -28,21 +28,26 @@ export class SentencePanel {
     this.element = h("div", { class: "sentence" }, this.what, this.why, this.call, this.changes,
       this.where);
     store.subscribe((state, changed) => {
-      if (changed.has("step")) this.turn(state.step);
+      if (changed.has("step") || changed.has("folded")) this.turn(state.step);
     });
   }
 
   turn(k) {
     const { trace } = this.store;
     if (k < 0) {
-      write(this.what, "This trace has no steps: the picture shows the start.");
+      write(this.what, trace.all ? "The start: nothing has happened yet."
+        : "This trace has no steps: the picture shows the start.");
+      for (const part of [this.why, this.call, this.where]) write(part, "");
+      this.changes.replaceChildren();
       return;
     }
-    const [what, why] = parted(trace.sentence(k), trace.objects);
+    const [first, end] = this.store.unit(k);
+    const [what, why] = parted(this.store.sentence(k), trace.objects);
+    const call = end - first > 1 ? "" : trace.codeText(k);
     write(this.what, what);
     write(this.why, why);
-    write(this.call, trace.codeText(k));
-    const changes = trace.changes(k);
+    write(this.call, call);
+    const changes = trace.changes(first, end);
     const shownOnes = changes.length > MOST ? changes.slice(0, MOST - 1) : changes;
     this.changes.replaceChildren(...shownOnes.map((change) => h("li", {},
       link(change.path, () => this.store.select(change.path), `Select ${change.path}`), " ",
@@ -54,22 +59,21 @@ export class SentencePanel {
     const phase = trace.payload.phases[trace.phase(k)];
     const attempt = phase?.[3] === null || phase?.[3] === undefined ? "" : `, attempt ${phase[3]}`;
     const about = phase ? `${phase[0]}${phase[2] ? ` of ${phase[2]}` : ""}${attempt}` : "";
-    const end = k === this.store.last && trace.payload.bug
-      ? ` · the trace ends here: ${trace.payload.bug}` : "";
-    write(this.where, `task ${trace.task(k) || "none"} · ${about}${end}`);
+    const stop = trace.payload.bug ?? trace.payload.stopped;
+    const ending = k === trace.all - 1 && stop ? ` · the trace ends here: ${stop}` : "";
+    write(this.where, `task ${trace.task(k) || "none"} · ${about}${ending}`);
   }
 
   /** As high as it will ever be: what stands below it never moves. */
   measure() {
     const { trace } = this.store;
     const width = this.element.clientWidth;
-    if (!width || width === this.measured || !trace.steps) return;
+    if (!width || width === this.measured || !trace.all) return;
     this.measured = width;
-    const longest = trace.payload.sentences.table.map((text, i) => [text.length, i])
-      .sort((a, b) => b[0] - a[0]).slice(0, 3).map(([, i]) => i);
+    const longest = largest(trace.payload.sentences.table.map((text) => text.length), 3);
     const steps = longest.map((i) => trace.payload.sentences.at.indexOf(i));
     let most = [0, 0];
-    for (let k = 0; k < trace.steps; k++) {
+    for (let k = 0; k < trace.all; k++) {
       const changes = trace.ends[k] - (k ? trace.ends[k - 1] : 0);
       if (changes > most[0]) most = [changes, k];
     }

@@ -4,19 +4,17 @@
 Each object has a strip of its own, two fields at most in one.  The lines differ in colour, in
 dashes and in where their numbers stand; each is named at its end.  "p0.mapcount" is what
 page_mapcount() says, "p0._mapcount" what the kernel keeps (fields.py).
-
-matplotlib is imported when the first plot is asked for, and never through pyplot: a figure belongs
-to whoever asked for it, and is shown where it is returned.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kmm.errors import KmmError
 from kmm.show.fields import Field, numbers_of
+from kmm.show.plots.bands import phase_names, phases
+from kmm.show.plots.figure import WIDE, heading, new_figure
 from kmm.show.theme import LIGHT
 from kmm.sim import Trace
 
@@ -31,8 +29,8 @@ LOOKS: tuple[tuple[str, Any, int], ...] = (
 )
 #: So many fields share a strip.
 TOGETHER = len(LOOKS)
-#: Inches: the width of a figure, the height of a strip and of what stands above and below.
-WIDE, STRIP, AROUND = 10.0, 1.5, 1.45
+#: Inches: the height of a strip, and of what stands above and below.
+STRIP, AROUND = 1.5, 1.45
 #: Names of phases begin at least so many inches apart.
 NAME_ROOM = 0.2
 #: A strip with so few values has a mark on its axis for each.
@@ -41,7 +39,6 @@ FEW = 6
 APART = 0.07
 #: So many changes of a field are written as numbers; of more, the axis must tell.
 MANY_NUMBERS = 40
-DOTS = 100
 
 Course = list[tuple[int, "int | None"]]
 
@@ -61,12 +58,7 @@ def plot(trace: Trace, *fields: str) -> Figure:
     if not fields:
         fields = _counts(trace)
     courses = [numbers_of(trace, path) for path in fields]
-    try:
-        figure: Figure = _new_figure(_alt(trace, courses))
-    except ImportError:
-        raise KmmError(
-            "plots need matplotlib, which is not installed here: python -m pip install matplotlib"
-        ) from None
+    figure: Figure = new_figure(_alt(trace, courses))
     strips = _strips(courses)
     high = STRIP * len(strips) + AROUND
     figure.set_size_inches(WIDE, high)
@@ -74,12 +66,12 @@ def plot(trace: Trace, *fields: str) -> Figure:
     figure.subplots_adjust(
         left=0.06, right=0.86, top=1 - 0.95 / high, bottom=0.5 / high, hspace=0.12
     )
+    names = phase_names(trace, NAME_ROOM * max(len(trace), 1) / (WIDE * 0.8))
     for ax, strip in zip(axes, strips, strict=True):
-        _phases(trace, ax, named=ax is axes[0])
+        phases(trace, ax, names if ax is axes[0] else ())
         _strip(trace, ax, strip)
     axes[-1].set_xlabel("step", color=LIGHT["quiet"])
-    name = trace.about.get("scenario")
-    figure.text(0.06, 1 - 0.2 / high, _heading(trace, name), weight="bold", color=LIGHT["ink"])
+    figure.text(0.06, 1 - 0.2 / high, heading(trace), weight="bold", color=LIGHT["ink"])
     return figure
 
 
@@ -88,10 +80,6 @@ def _counts(trace: Trace) -> tuple[str, ...]:
     if not pages:
         raise KmmError('this trace has no page; name a field, as in trace.plot("t0.rcu_depth")')
     return f"{pages[0]}._count", f"{pages[0]}.mapcount"
-
-
-def _heading(trace: Trace, name: str | None) -> str:
-    return f"{name}, {len(trace)} steps" if name else f"{len(trace)} steps"
 
 
 def _strips(courses: Sequence[tuple[Field, Course]]) -> list[list[tuple[Field, Course]]]:
@@ -104,30 +92,6 @@ def _strips(courses: Sequence[tuple[Field, Course]]) -> list[list[tuple[Field, C
         for group in by_owner.values()
         for n in range(0, len(group), TOGETHER)
     ]
-
-
-def _phases(trace: Trace, ax: Axes, *, named: bool) -> None:
-    """Every second phase is shaded, and the names stand above."""
-    for n, phase in enumerate(trace.phases()):
-        if n % 2 == 0:
-            ax.axvspan(phase.first - 0.5, phase.last - 0.5, color="#e8edf2", linewidth=0)
-    for middle, name in _names(trace) if named else ():
-        ax.annotate(
-            name, (middle, 1), (0, 3), xycoords=("data", "axes fraction"),
-            textcoords="offset points", rotation=35, fontsize=8, color=LIGHT["quiet"],
-            ha="left", va="bottom", rotation_mode="anchor", annotation_clip=False,
-        )  # fmt: skip
-
-
-def _names(trace: Trace) -> list[tuple[float, str]]:
-    """Where the names of phases stand: those of long ones first, as far as there is room."""
-    room = NAME_ROOM * max(len(trace), 1) / (WIDE * 0.8)
-    named: list[tuple[float, str]] = []
-    for phase in sorted(trace.phases(), key=lambda phase: phase.first - phase.last):
-        middle = (phase.first + phase.last - 1) / 2
-        if all(abs(middle - other) >= room for other, _ in named):
-            named.append((middle, phase.name))
-    return named
 
 
 def _strip(trace: Trace, ax: Axes, strip: list[tuple[Field, Course]]) -> None:
@@ -169,7 +133,6 @@ def _note(
 
 def _alt(trace: Trace, courses: Sequence[tuple[Field, Course]]) -> str:
     """What the figure shows, in words."""
-    name = trace.about.get("scenario")
     told = []
     for field, course in courses:
         first = course[0][1]
@@ -181,27 +144,4 @@ def _alt(trace: Trace, courses: Sequence[tuple[Field, Course]]) -> str:
         more = [f"{left} more changes"] if left > 0 else []
         start = "not there at the start" if first is None else f"{first} at the start"
         told.append(f"{field.path} is {', '.join([start, *steps, *more])}")
-    return f"{'; '.join(told)}; {_heading(trace, name)}."
-
-
-def _new_figure(alt_text: str) -> Any:
-    """A Figure that shows itself with a text in its place; ImportError without matplotlib."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    class Plot(Figure):
-        """A figure, and `alt`, what it shows in words."""
-
-        alt = alt_text
-
-        def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-            wide, high = (round(inches * DOTS) for inches in self.get_size_inches())
-            picture = io.BytesIO()
-            self.savefig(picture, format="png", dpi=2 * DOTS, metadata={"Description": self.alt})
-            about = {"width": wide, "height": high, "alt": self.alt}
-            data = {"image/png": picture.getvalue(), "text/plain": self.alt}
-            return data, {"image/png": about}
-
-    figure = Plot()
-    FigureCanvasAgg(figure)
-    return figure
+    return f"{'; '.join(told)}; {heading(trace)}."

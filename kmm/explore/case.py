@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Case: a world, the tasks that run in it, and what must hold.
+
+A case is made anew for each search and each replay: `world()` builds, `tasks(world)` says who runs
+what, each by the name of its task.  A file with functions of these names is a case too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from kmm.errors import KmmError
+from kmm.explore.edit import Edit, edited
+from kmm.explore.invariants import ALWAYS, Invariant, first_wrong
+from kmm.explore.search import Tasks
+from kmm.scenario import World
+from kmm.sim import Trace
+from kmm.sim.sched import Scheduler
+from kmm.sim.schedule import Follow, Schedule
+from kmm.sim.watch import reads_seen
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is explored.
+
+    `edits`: how the functions of the model are changed meanwhile (a guard taken away, a bug put
+    back, a historical fix switched on).  `invariants`: what must hold, beside that the kernel does
+    not stop and every task ends.
+    """
+
+    name: str
+    world: Callable[[], World]
+    tasks: Callable[[World], Mapping[str, Callable[[], Any]]]
+    invariants: tuple[Invariant, ...] = ALWAYS
+    edits: tuple[Edit, ...] = ()
+    about: str = ""
+    fixes: tuple[str, ...] = field(default=())
+
+    def without(self, *edits: Edit) -> Case:
+        """The same case with these edits too."""
+        return Case(
+            self.name, self.world, self.tasks, self.invariants, (*self.edits, *edits), self.about,
+            self.fixes,
+        )  # fmt: skip
+
+    def build(self) -> tuple[World, Tasks]:
+        """A new world, and its tasks by their task_structs."""
+        world = self.world()
+        runs = self.tasks(world)
+        if not runs:
+            raise KmmError(f"{self.name}: tasks(world) names no task")
+        for name, run in runs.items():
+            if not callable(run):
+                raise KmmError(f"{self.name}: task {name} must be a function, not {run!r:.40}")
+        structs = {name: world.tasks.get(name) or world.task(name) for name in runs}
+        return world, {structs[name]: run for name, run in runs.items()}
+
+    def changed(self) -> ExitStack:
+        """Inside, the model's functions are as the case has them."""
+        stack = ExitStack()
+        stack.enter_context(edited(self.edits))
+        return stack
+
+    def broken(self, world: World) -> tuple[Invariant, str] | None:
+        """The first invariant that does not hold of the world, and what is wrong."""
+        return first_wrong(self.invariants, world)
+
+    def replay(self, schedule: Schedule | str) -> Trace:
+        """The trace of the run in which the tasks take turns as the schedule says.
+
+        Raises KmmError where they cannot.
+        """
+        if isinstance(schedule, str):
+            schedule = Schedule.parse(schedule)
+        with self.changed(), reads_seen():
+            world, tasks = self.build()
+            machine = world.machine
+            machine.record()
+            with machine:
+                machine.saw = _deaf
+                Scheduler(machine, tasks).run(Follow(schedule))
+                machine.saw = None
+            broken = None if machine.bug else self.broken(world)
+        about = {"case": self.name, "schedule": str(schedule)}
+        if broken is not None:
+            about["broken"] = f"{broken[0].name}: {broken[1]}"
+        return machine.end_record(**about)
+
+
+def _deaf(slot: int) -> None:
+    """Reads are places to switch at; what they read is of no interest."""

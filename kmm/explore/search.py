@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every order of steps that makes a difference, once.
+
+Dynamic partial-order reduction with source sets and sleep sets (Abdulla, Aronis, Jonsson and
+Sagonas, 2014).  A run is made; each race in it (events.py) asks for a run in which the other comes
+first; what has been tried from a place sleeps there until a step wakes it.  The search is depth
+first: the next run begins like the last one, as far as its last open question.
+
+The tasks run again from the start each time (rewind.py), with the same first steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from kmm.errors import KmmError
+from kmm.explore.events import Events, Waiting
+from kmm.explore.rewind import Start
+from kmm.sim import KernelBug, Machine, Tracked
+from kmm.sim.access import Accesses, Touched, depends
+from kmm.sim.sched import Scheduler, Task
+from kmm.sim.watch import reads_seen
+
+Tasks = Mapping[Tracked, Callable[[], Any]]
+
+
+class End(NamedTuple):
+    """How a run ended: the bug that stopped it, if any, and which task made each step.
+
+    `preemptions`: how often a task was left that could go on.
+    """
+
+    bug: KernelBug | None
+    taken: list[int]
+    preemptions: int
+
+
+class Counts(NamedTuple):
+    """How much was done: complete runs, runs that were cut off as repetitions, steps of both."""
+
+    runs: int = 0
+    repeated: int = 0
+    steps: int = 0
+
+
+class Frame:
+    """The state before a step: who can make it, who sleeps, who is to be tried and who has been."""
+
+    __slots__ = ("able", "done", "sleep", "todo", "turn")
+
+    def __init__(self, able: set[int], sleep: dict[int, Touched], turn: int) -> None:
+        self.able = able
+        self.sleep = sleep
+        self.turn = turn
+        self.todo = {turn}
+        self.done: dict[int, Touched] = {}
+
+    def open(self) -> set[int]:
+        """Who is still to be tried."""
+        return self.todo - self.done.keys() - self.sleep.keys()
+
+
+class Search:
+    """All runs of `tasks` on `machine`, which stands at its start."""
+
+    def __init__(self, machine: Machine, tasks: Tasks, *, longest: int | None = None) -> None:
+        self.machine = machine
+        self.tasks = tasks
+        self.longest = longest
+        self.counts = Counts()
+        self._accesses = Accesses(machine)
+        self._events = Events(len(tasks))
+        self._frames: list[Frame] = []
+        self._waiting: Waiting | None = None
+        self._repeated = False
+
+    def ends(self) -> Iterator[End]:
+        """Each run's end, with the machine as the run has left it."""
+        machine = self.machine
+        before = machine.recorder, machine.saw
+        machine.recorder = self._accesses  # type: ignore[assignment]
+        start = Start(machine)
+        self._accesses.new_cell = start.new_cell
+        try:
+            with machine, reads_seen():
+                while True:
+                    end = self._run()
+                    if end is not None:
+                        yield end
+                    start.rewind(self._accesses.written)
+                    if not self._turn_back():
+                        return
+        finally:
+            start.rewind(self._accesses.written)
+            machine.recorder, machine.saw = before
+
+    def _run(self) -> End | None:
+        """One run; None if it was found to repeat another."""
+        self._accesses.begin()
+        self._repeated = False
+        if self._frames:  # what is known is not written down again
+            self.machine.recorder, self.machine.saw = None, bool
+        script = [frame.turn for frame in self._frames[:-1]]
+        scheduler = Scheduler(self.machine, self.tasks, script)
+        bug = scheduler.run(self._choose)
+        if len(scheduler.taken) > len(self._events):
+            self._close(scheduler)
+        runs, repeated, steps = self.counts
+        steps += len(scheduler.taken)
+        if self._repeated:
+            self.counts = Counts(runs, repeated + 1, steps)
+            return None
+        self.counts = Counts(runs + 1, repeated, steps)
+        for task in scheduler.tasks:
+            if not task.done and task.until is not None and bug is not None:
+                self._blocked(task)
+        self.machine.saw = None
+        return End(bug, scheduler.taken, self._preemptions())
+
+    def _preemptions(self) -> int:
+        """How often, in the run that was made last, a task was left that could go on."""
+        pairs = pairwise(self._frames)
+        return sum(left.turn != frame.turn and left.turn in frame.able for left, frame in pairs)
+
+    def _turn_back(self) -> bool:
+        """The last place from which something is open becomes the end; False if there is none."""
+        frames = self._frames
+        while frames:
+            frame = frames[-1]
+            if still_open := frame.open():
+                frame.turn = min(still_open)
+                self._events.cut(len(frames) - 1)
+                return True
+            frames.pop()
+        return False
+
+    # While a run is made.
+
+    def _choose(self, scheduler: Scheduler, able: list[Task]) -> Task | None:
+        frames = self._frames
+        if self.longest is not None and len(scheduler.taken) >= self.longest:
+            names = ", ".join(task.name for task in able)
+            raise KmmError(
+                f"a run has made {self.longest} steps and is not done: one of {names} never ends"
+            )
+        if len(scheduler.taken) > len(self._events):
+            self._close(scheduler)
+            turn = self._new_frame(scheduler, able)
+            if turn is None:
+                return None
+        else:
+            self._accesses.resume()
+            if not frames:
+                frames.append(Frame({task.number for task in able}, {}, able[0].number))
+            turn = scheduler.tasks[frames[-1].turn]
+        self._waiting = self._waits(turn, able=True) if turn.until is not None else None
+        return turn
+
+    def _new_frame(self, scheduler: Scheduler, able: list[Task]) -> Task | None:
+        """The state behind the last step: who of those that are able and awake goes on."""
+        frame = self._frames[-1]
+        touched = frame.done[frame.turn]
+        sleep = {
+            task: waiting
+            for task, waiting in (frame.sleep | frame.done).items()
+            if task != frame.turn and not depends(touched, waiting)
+        }
+        awake = [task for task in able if task.number not in sleep]
+        if not awake:
+            self._repeated = True
+            return None
+        running = scheduler.running
+        turn = running if running in awake else awake[0]
+        assert turn is not None
+        self._frames.append(Frame({task.number for task in able}, sleep, turn.number))
+        return turn
+
+    def _close(self, scheduler: Scheduler) -> None:
+        """The step that was made last is over: what it touched, and what it raced with."""
+        touched, olds = self._accesses.touched()
+        task = scheduler.taken[-1]
+        self._frames[-1].done[task] = touched
+        self._race(task, touched, self._waiting)
+        self._events.add(task, touched, olds)
+
+    def _race(self, task: int, touched: Touched, waiting: Waiting | None) -> None:
+        for number, firsts in self._events.races(task, touched, waiting):
+            frame = self._frames[number]
+            if firsts & (frame.todo | frame.sleep.keys()):
+                continue
+            able = firsts & frame.able
+            if able:
+                frame.todo.add(task if task in able else min(able))
+
+    def _blocked(self, task: Task) -> None:
+        """A task that waits for ever might have come before what it waits for."""
+        waiting = self._waits(task, able=False)
+        if waiting is not None:
+            self._race(task.number, {waiting.slot: 0}, waiting)
+
+    def _waits(self, task: Task, *, able: bool) -> Waiting | None:
+        """The one slot that decides whether the task can make its step."""
+        machine, until, args = self.machine, task.until, task.args
+        assert until is not None
+        seen: list[int] = []
+        inside, machine.inside = machine.inside, True
+        saw, machine.saw = machine.saw, seen.append
+        try:
+            until(*args)
+        finally:
+            machine.inside, machine.saw = inside, saw
+        if len(set(seen)) != 1:
+            return None
+        return Waiting(seen[0], lambda old: self._would(until, args, seen[0], old), able)
+
+    def _would(self, until: Callable[..., object], args: Any, slot: int, value: Any) -> bool:
+        """Whether the step could be made if the slot held `value`."""
+        machine = self.machine
+        fields, field = self._place(slot)
+        present, fields[field] = fields[field], value
+        inside, machine.inside = machine.inside, True
+        saw, machine.saw = machine.saw, None
+        try:
+            return bool(until(*args))
+        finally:
+            machine.inside, machine.saw = inside, saw
+            fields[field] = present
+
+    def _place(self, slot: int) -> tuple[dict[str, Any], str]:
+        """The field that has the slot."""
+        for thing in self.machine.objects.values():
+            if isinstance(thing, Tracked) and 0 < slot - thing.base <= len(thing.FIELDS):
+                return thing.__dict__, thing.FIELD_NAMES[slot - thing.base - 1]
+        raise AssertionError(f"no field has slot {slot}")

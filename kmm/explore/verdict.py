@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Verdict: whether a case holds in every interleaving, and if not, the shortest run that shows it.
+
+`explore` searches every order that makes a difference.  If none breaks anything, and the search
+came to its end, that is a proof; where a bound stopped it, the verdict says so.  If one does, a
+second search (minimal.py) looks for the run with the fewest preemptions, then the fewest steps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kmm.errors import KmmError
+from kmm.explore.case import Case
+from kmm.explore.minimal import Found, minimal
+from kmm.explore.search import Counts, End, Search
+from kmm.scenario import World
+from kmm.sim import Trace
+from kmm.sim.schedule import Schedule
+
+#: A run of so many steps has a task that never ends.
+LONGEST = 50_000
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What breaks: an invariant or a stop of the kernel, in words, and the schedule that shows it.
+
+    `fewest`: no run with fewer preemptions shows it, and none with as many in fewer steps.
+    """
+
+    invariant: str
+    sentence: str
+    schedule: Schedule
+    preemptions: int
+    steps: int
+    fewest: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of a case.  `complete`: every interleaving has been seen, up to equivalence."""
+
+    case: Case
+    violation: Violation | None
+    complete: bool
+    bound: str | None
+    counts: Counts
+    minimising: Counts
+
+    @property
+    def holds(self) -> bool:
+        """Nothing breaks, and that is proved."""
+        return self.violation is None and self.complete
+
+    @property
+    def trace(self) -> Trace:
+        """The run that shows what breaks."""
+        if self.violation is None:
+            raise KmmError(f"{self.case.name}: nothing was found to break, so there is no such run")
+        return self.case.replay(self.violation.schedule)
+
+    def __str__(self) -> str:
+        counts = f"{self.counts.runs} runs, {self.counts.steps} steps"
+        if self.counts.repeated:
+            counts += f", {self.counts.repeated} cut off as repetitions"
+        if (found := self.violation) is not None:
+            return (
+                f"{self.case.name}: broken. {found.invariant}: {found.sentence}\n"
+                f"  {found.preemptions} preemptions, {found.steps} steps: {found.schedule}\n"
+                f"  found in {counts}"
+            )
+        if self.complete:
+            return f"{self.case.name}: holds in every interleaving ({counts})"
+        return f"{self.case.name}: nothing found, not complete: {self.bound} ({counts})"
+
+
+def explore(
+    case: Case,
+    *,
+    runs: int | None = None,
+    seconds: float | None = None,
+    max_preemptions: int = 2,
+    progress: Callable[[Counts], None] | None = None,
+) -> Verdict:
+    """Search all interleavings of the case until something breaks.
+
+    Arguments: `runs`, `seconds`: stop there, and say so.  `max_preemptions`: look for a shorter
+    run that breaks with up to so many.  `progress` is called after each run.
+
+    Returns the verdict; Ctrl-C gives what is known so far.
+    """
+    ends_at = time.monotonic() + seconds if seconds is not None else None
+    bound: str | None = None
+    found: Found | None = None
+    with case.changed():
+        world, tasks = case.build()
+        search = Search(world.machine, tasks, longest=LONGEST)
+        try:
+            for end in search.ends():
+                found = broken_by(case, world, end)
+                if found is not None:
+                    break
+                if progress is not None:
+                    progress(search.counts)
+                if runs is not None and search.counts.runs >= runs:
+                    bound = f"stopped after {runs} runs"
+                    break
+                if ends_at is not None and time.monotonic() > ends_at:
+                    bound = f"stopped after {seconds:g} s"
+                    break
+        except KeyboardInterrupt:
+            bound = "interrupted"
+        counts, minimising, fewest = search.counts, Counts(), False
+        if found is not None:
+            names = [struct.name for struct in tasks]
+            found, minimising, fewest = minimal(
+                case, found, max_preemptions, seconds, lambda w, e: broken_by(case, w, e)
+            )
+    violation = None
+    if found is not None:
+        violation = Violation(
+            found.invariant,
+            found.sentence,
+            Schedule.of(names[number] for number in found.taken),
+            found.preemptions,
+            len(found.taken),
+            fewest,
+        )
+    complete = violation is None and bound is None
+    return Verdict(case, violation, complete, bound, counts, minimising)
+
+
+def broken_by(case: Case, world: World, end: End) -> Found | None:
+    """What a run has broken, if anything."""
+    if end.bug is not None:
+        name = "every task ends" if end.bug.text == "deadlock" else "the kernel goes on"
+        return Found(name, str(end.bug), end.taken, end.preemptions)
+    broken = case.broken(world)
+    if broken is None:
+        return None
+    return Found(broken[0].name, broken[1], end.taken, end.preemptions)
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """The verdict for a program."""
+    found = verdict.violation
+    return {
+        "name": verdict.case.name,
+        "complete": verdict.complete,
+        "bound": verdict.bound,
+        "runs": verdict.counts.runs,
+        "steps": verdict.counts.steps,
+        "invariant": found.invariant if found else None,
+        "preemptions": found.preemptions if found else None,
+        "counterexample_steps": found.steps if found else None,
+        "schedule": str(found.schedule) if found else None,
+        "fixes": list(verdict.case.fixes),
+    }
