@@ -10,19 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-import oracle
 import pytest
 
 import kmm
 from bench.browser import Heard, chromium, lacking, visit
-from bench.lab import JupyterLab, Notebook
-from bench.worlds import migrate_pages
-from kmm.sim import Trace
+from bench.lab import JupyterLab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,6 +27,7 @@ LACKING = lacking("axe_playwright_python", "jupyterlab", "anywidget")
 
 if not LACKING:
     from handle import Player
+    from stage import Stage
 
 
 class Lacking(pytest.Module):
@@ -55,47 +51,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("jupyterlab"))
 
 
-#: Two traces: how the notebook makes each, which is how this process makes it too.
-TRACES = {
-    "short": "kmm.load('fallback-buffers-released').run().trace",
-    "long": "migrate_pages(145).run(record=True).trace",
-}
-
-
-@dataclass
-class Stage:
-    """A notebook with a player, and the same trace in this process."""
-
-    #: The cells: one shows the player, one waits until it is told to go on, one shows it again.
-    SHOWN: ClassVar[int] = 1
-    WAITING: ClassVar[int] = 2
-    AGAIN: ClassVar[int] = 3
-
-    notebook: Notebook
-    trace: Trace
-    _player: Player | None = None
-    _settings: str = ""
-
-    @cached_property
-    def starts(self) -> tuple[int, int]:
-        """Two steps from which the moves lead to different places."""
-        return oracle.before_a_call(self.trace), oracle.amid_a_function(self.trace)
-
-    @cached_property
-    def page(self) -> str:
-        """The page that is migrated at the first of them."""
-        pages = [phase.page for phase in self.trace.phases() if phase.first <= self.starts[0]]
-        return next(filter(None, reversed(pages)))
-
-    def player(self) -> Player:
-        """The player as it is at first, at the first start; a new one if somebody changed it."""
-        if self._player is None or self._player.settings() != self._settings:
-            self._player = Player(self.notebook.run(self.SHOWN).locator(".kmm"))
-            self._settings = self._player.settings()
-        self._player.go(self.starts[0], f"{self.page}._count")
-        return self._player
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with chromium() as made:
@@ -115,11 +70,12 @@ def heard() -> dict[str, Heard]:
 
 
 @pytest.fixture(scope="session")
-def stages(server: JupyterLab, browser: Browser, heard: dict[str, Heard]) -> dict[str, Stage]:
+def stages() -> dict[str, Stage]:
+    """Those that are open."""
     return {}
 
 
-@pytest.fixture(params=TRACES)
+@pytest.fixture(params=["short", "long"])
 def stage(
     request: pytest.FixtureRequest, stages: dict[str, Stage], server: JupyterLab,
     browser: Browser, heard: dict[str, Heard],
@@ -128,16 +84,7 @@ def stage(
     name: str = request.param
     if name not in stages:
         page, heard[name] = visit(browser)
-        cells = [
-            "import kmm\nfrom bench.worlds import migrate_pages",
-            f"trace = {TRACES[name]}\nplayer = trace.play()\nplayer",
-            "print('waiting')\nprint(open('gate').read())",
-            "player",
-        ]
-        notebook = server.open(page, cells)
-        notebook.run(0)
-        trace = eval(TRACES[name], {"kmm": kmm, "migrate_pages": migrate_pages})
-        stages[name] = Stage(notebook, trace)
+        stages[name] = Stage.open(server, page, name)
     return stages[name]
 
 

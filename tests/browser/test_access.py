@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Stage
 from handle import Player
 from playwright.sync_api import Page, expect
+from stage import Stage
 
 THEMES = ("light", "dark")
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from conftest import TRACES, Stage
 from controls import CONTROLS
 from handle import Player
+from stage import TRACES, Stage
 
 
 def ready(player: Player, name: str) -> None:

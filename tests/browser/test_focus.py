@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from conftest import Stage
 from handle import CONTROLS, Player
 from playwright.sync_api import expect
+from stage import Stage
 
 #: What Tab is to stop at: what can be seen, is not switched off, and has no other way.
 _STOPS = f"""root => [...root.querySelectorAll("{CONTROLS}, [tabindex='0']")]

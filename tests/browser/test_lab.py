@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import Stage
 from handle import Player
 from playwright.sync_api import expect
+from stage import Stage
 
 from bench.lab import JupyterLab
 
