@@ -88,6 +88,28 @@ def folds(number: int) -> Claim:
     return claim
 
 
+def folds_calls(stage: Stage, player: Player, act: Act) -> None:
+    """The calls of the function are one step each: the player stands at the end of its own."""
+    trace, k = stage.trace, stage.starts[0]
+    function = trace[k].function
+    field = player.field("fold")
+    act()
+    if not field.input_value():
+        field.select_option(function)
+    expect(field).to_have_value(function)
+    columns = trace.columns
+    named = [c for c in oracle.calls(trace, k)[:-1]
+             if trace.called(columns.call_site[c]).name == function]  # fmt: skip
+    player.stands(columns.call_last[named[-1]] - 1)
+    field.select_option("")
+
+
+def asks_nothing(stage: Stage, player: Player, act: Act) -> None:
+    """Where nothing is asked there is no question to go to."""
+    act()
+    player.stands(stage.starts[0])
+
+
 # What the fields do.
 
 

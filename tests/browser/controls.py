@@ -45,6 +45,8 @@ CONTROLS = {
     "into": Control(claims.moves(oracle.into, start=1), "i", ("i",), "Into the next call"),
     "over": Control(claims.moves(oracle.over), "o", ("o",), "Over calls"),
     "out": Control(claims.moves(oracle.out), "u", ("u",), "Out of this function"),
+    "fold": Control(claims.folds_calls, "f", ("f",), "fold"),
+    "question": Control(claims.asks_nothing, "q", ("q",)),
     "next phase": Control(claims.moves(oracle.next_phase), "]", ("]",), "Next phase"),
     "previous phase": Control(claims.moves(oracle.previous_phase), "[", ("[",), "Previous phase"),
     "task": Control(claims.moves(oracle.task), "t", ("t",), "Next task switch", optional=True),

@@ -79,13 +79,22 @@ def is_the_state(box: str, texts: list[str], state: dict[str, dict[Any, Any]]) -
     if (node := re.fullmatch(r"node (\d+)", box)) is not None:
         assert {str(state[f"node[{node[1]}]"]["free"]), "frames free"} <= set(texts)
     elif "PG_locked" in state.get(box, {}):
-        is_the_page(words, state[box])
+        is_the_page(box, words, state[box])
     elif f"{box}.pte" in state:
         for address, pte in state[f"{box}.pte"].items():
             assert f"{address:#x} {entry(pte)}" in words
 
 
-def is_the_page(words: str, page: dict[str, Any]) -> None:
+def is_the_page(name: str, words: str, page: dict[str, Any]) -> None:
+    if "count" not in words:  # one of many: its numbers in a column, and what is unusual of it
+        assert f"{words} ".startswith(f"{name} {page['_count']} {page['_mapcount'] + 1} "), words
+        more = re.search(r"\+\d+$", words) is not None
+        for flag in ("locked", "dirty", "writeback"):
+            if WORDS.get(flag, flag) in words.split():
+                assert page[f"PG_{flag}"], words
+            else:
+                assert more or not page[f"PG_{flag}"], words
+        return
     assert f"count {page['_count']} " in f"{words} "
     assert f"map {page['_mapcount'] + 1} " in f"{words} "
     said = {word.partition("(")[0] for word in words.split()}
