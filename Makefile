@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 # Options of `lab` and `bench`: `make lab ARGS=--no-browser`, `make bench ARGS=--write`.
 ARGS   ?=
 # Options for pytest: `make test PYTEST_ARGS="-k migrate -x"`.
-PYTEST_ARGS ?= -n auto --dist loadgroup
+PYTEST_ARGS ?= -n auto
 
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 

@@ -2,8 +2,7 @@
 """One JupyterLab and one Chromium for all tests of this folder, and the players in them.
 
 Where one of the two is missing the tests are skipped, with a sentence; with $CI set they fail, for
-then somebody relies on them.  Those in JupyterLab stay together in one worker of xdist, which
-starts it once.
+then somebody relies on them.
 """
 
 from __future__ import annotations
@@ -47,8 +46,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-        if "server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("jupyterlab"))
 
 
 @pytest.fixture(scope="session")

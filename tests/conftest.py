@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How the tests are shared out among the workers of pytest-xdist (`pytest -n auto`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each test goes to whoever is free, but those in JupyterLab to one worker, first of all.
+
+    So there is one server, whose notebooks and players the tests use one after another.  (Marks
+    for `--dist loadgroup` would say the same, but pytest 9.2 does not hear them: pytest-xdist
+    issue 1386.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            in_jupyterlab = "/browser/" in nodeid and "/test_shown.py" not in nodeid
+            return "JupyterLab" if in_jupyterlab else nodeid
+
+    return Scheduling(config, log)
