@@ -70,19 +70,21 @@ export class SentencePanel {
     const width = this.element.clientWidth;
     if (!width || width === this.measured || !trace.all) return;
     this.measured = width;
-    const longest = largest(trace.payload.sentences.table.map((text) => text.length), 3);
-    const steps = longest.map((i) => trace.payload.sentences.at.indexOf(i));
-    let most = [0, 0];
+    // Which steps need most is estimated, for all cannot be tried; how much, is measured.
+    const { sentences, code } = trace.payload;
+    const lines = (text, letter) => Math.ceil((text.length * letter) / width);
+    const [said, called] = [sentences.table.map((text) => lines(text, 9)),
+      code.table.map((text) => lines(text, 8))];
+    const needs = new Uint16Array(trace.all);
     for (let k = 0; k < trace.all; k++) {
       const changes = trace.ends[k] - (k ? trace.ends[k - 1] : 0);
-      if (changes > most[0]) most = [changes, k];
+      needs[k] = said[sentences.at[k]] + called[code.at[k]] + Math.min(MOST, changes);
     }
     this.element.style.minHeight = "";
     let high = 0;
-    for (const k of [...steps, most[1]]) {
+    for (const k of largest(needs, 8)) {
       this.turn(k);
-      const lines = Math.min(MOST, most[0]) - this.changes.children.length;
-      high = Math.max(high, this.element.scrollHeight + Math.max(0, lines) * 20);
+      high = Math.max(high, Math.ceil(this.element.getBoundingClientRect().height));
     }
     this.element.style.minHeight = `${high}px`;
     this.turn(this.store.state.step);
