@@ -92,7 +92,7 @@ def trylock_buffer(bh: BufferHead) -> int:
     return 1
 
 
-@primitive(until=lambda bh: not bh.BH_Lock)
+@primitive(until=lambda bh: not bh.BH_Lock, held_by=lambda bh: bh.lock_owner)
 def __lock_buffer(bh: BufferHead) -> None:
     """The running task has locked the buffer; waits until it is free."""
     bh.BH_Lock = 1

@@ -30,7 +30,7 @@ def trylock_page(page: Page) -> int:
     return 1
 
 
-@primitive(until=_unlocked)
+@primitive(until=_unlocked, held_by=lambda page: page.lock_owner)
 def __lock_page(page: Page) -> None:
     """The running task has the page lock; waits until it is free."""
     page.PG_locked = 1
@@ -58,7 +58,7 @@ def unlock_page(page: Page) -> None:
     page.lock_owner = None
 
 
-@primitive(until=_unlocked)
+@primitive(until=_unlocked, held_by=lambda page: page.lock_owner)
 def wait_on_page_lock_bit(page: Page) -> None:
     """Nobody had the page lock; waits for that.  Somebody may have it again by now."""
 

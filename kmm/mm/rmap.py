@@ -80,9 +80,15 @@ SWAP_SUCCESS, SWAP_AGAIN = 0, 1
 
 
 class AnonVma(Tracked):
-    """struct anon_vma: the vmas that may map the same anonymous pages, parent before child."""
+    """struct anon_vma: the vmas that may map the same anonymous pages, parent before child.
+
+    `generation`: how often its memory has been another anon_vma before; `freed`: it is none now.
+    """
 
     __slots__ = ("head", "lock")
+
+    generation: int = 0
+    freed: int = 0
 
     lock: SpinLock
     head: ListHead[VmAreaStruct]

@@ -7,10 +7,10 @@ rcu_read_lock (`rcu_depth` > 0) must not sleep; `might_sleep` is what finds thos
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kmm.mm.spinlock import RwLock
-from kmm.sim import Tracked, current, current_machine, primitive
+from kmm.sim import Machine, Tracked, current, current_machine, primitive
 from kmm.sim.bug import KernelBug, function_of
 from kmm.sim.running import caller, stop
 
@@ -29,6 +29,8 @@ class TaskStruct(Tracked):
     `mems_allowed` is a mask of nodes, `caps` a mask of capabilities.
     """
 
+    __slots__ = ("cpu", "tlb")
+
     pid: int = 0
     mm: MmStruct | None = None
     flags: int = 0
@@ -39,6 +41,17 @@ class TaskStruct(Tracked):
     mems_allowed: int = 0
     preempt_count: int = 0
     rcu_depth: int = 0
+
+    #: The CPU on which it runs, and what that CPU remembers of page tables (None: nothing).
+    cpu: int
+    tlb: Any
+
+    def __init__(
+        self, machine: Machine, name: str, *, cpu: int = 0, tlb: Any = None, **fields: Any
+    ) -> None:
+        object.__setattr__(self, "cpu", cpu)
+        object.__setattr__(self, "tlb", tlb)
+        super().__init__(machine, name, **fields)
 
 
 def might_sleep(*, rcu: bool = True) -> None:
