@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KERNEL_FILE = "arch/x86/include/asm/pgtable.h"
 
 
-class Tlb(Cells[int, pte_t]):
+class Tlb(Cells[int, "pte_t | None"]):
     """What a CPU remembers of the page tables of the task that it runs: ptes by address."""
 
     __slots__ = ()
@@ -157,3 +157,8 @@ def flush_tlb_mm(mm: MmStruct) -> None:
     for tlb in mm.tlbs:
         for address in list(tlb):
             tlb.drop(address)
+
+
+def pmd_of(mm: MmStruct, address: int) -> table_pointer:
+    """A pointer to the pmd entry for the address."""
+    return _entry("pmd", mm, address)

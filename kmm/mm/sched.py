@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kmm.mm.spinlock import RwLock
-from kmm.sim import Machine, Tracked, current, current_machine, primitive
+from kmm.sim import Machine, Tracked, current, current_machine, kernel_function, primitive
 from kmm.sim.bug import KernelBug, function_of
 from kmm.sim.running import caller, stop
 
@@ -100,12 +100,19 @@ def get_task_mm(task: TaskStruct) -> MmStruct | None:
 
 
 @primitive(source="kernel/fork.c")
-def mmput(mm: MmStruct) -> None:
-    """One user of the address space less.
-
-    Simplified: nothing is torn down with the last user; scenarios keep their address spaces.
-    """
+def mm_users_dec_and_test(mm: MmStruct) -> int:
+    """One user of the address space less; 1 if it was the last."""
     mm.mm_users -= 1
+    return int(mm.mm_users == 0)
+
+
+@kernel_function(source="kernel/fork.c")
+def mmput(mm: MmStruct) -> None:
+    """One user of the address space less; the last one tears it down."""
+    if mm_users_dec_and_test(mm):
+        from kmm.mm.vma import exit_mmap
+
+        exit_mmap(mm)
 
 
 def tasklist_lock() -> RwLock:
