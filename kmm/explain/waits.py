@@ -23,7 +23,9 @@ WAITS: dict[str, tuple[str, str | None]] = {
     "wait_on_page_lock_bit": ("PG_locked", "lock_owner"),
     "wait_on_page_writeback_bit": ("PG_writeback", None),
     "__lock_buffer": ("BH_Lock", "lock_owner"),
-    "__down_read": ("writer", "writer"),
+    "read_lock": ("writer", "writer"),
+    "__mutex_lock": ("owner", "owner"),
+    "flush_work": ("pending", None),
 }
 
 #: What a wait is called, where the primitive's own name says too much.
@@ -32,7 +34,7 @@ CALLED = {
     "wait_on_page_lock_bit": "wait_on_page_locked",
     "wait_on_page_writeback_bit": "wait_on_page_writeback",
     "__lock_buffer": "lock_buffer",
-    "__down_read": "down_read",
+    "__mutex_lock": "mutex_lock",
 }
 
 

@@ -146,11 +146,12 @@ def find_lock_page(mapping: AddressSpace, offset: int) -> Page | None:
             return None
         lock_page(page)
         if page.mapping is mapping:
-            VM_BUG_ON(lambda: page.index != offset)
-            return page
+            break
         # While we waited for the lock, truncate took the page out, or migration moved it.
         unlock_page(page)
         put_page(page)
+    VM_BUG_ON(lambda: page.index != offset)
+    return page
 
 
 @kernel_function
@@ -187,9 +188,7 @@ def mem_cgroup_cache_charge(page: Page) -> int:
 
 
 @kernel_function
-def add_to_page_cache_locked(
-    page: Page, mapping: AddressSpace, offset: int, gfp_mask: int
-) -> int:
+def add_to_page_cache_locked(page: Page, mapping: AddressSpace, offset: int, gfp_mask: int) -> int:
     """0 and the locked page is in the mapping, which has a reference; -EEXIST: another is there."""
     VM_BUG_ON(lambda: not PageLocked(page), f"{page.name} is not locked")
     error = mem_cgroup_cache_charge(page)

@@ -115,9 +115,12 @@ class Kernel:
 
 def _swap_aops() -> address_space_operations:
     from kmm.mm.migrate import migrate_page
+    from kmm.mm.swap_state import swap_writepage
 
     return address_space_operations(
-        migratepage=migrate_page, set_page_dirty=__set_page_dirty_nobuffers
+        migratepage=migrate_page,
+        writepage=swap_writepage,
+        set_page_dirty=__set_page_dirty_nobuffers,
     )
 
 

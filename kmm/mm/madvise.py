@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""madvise(MADV_DONTNEED): a program gives up contents, beside its own page faults (mm/madvise.c)."""
+"""madvise(MADV_DONTNEED): a program gives up the contents of its memory (mm/madvise.c)."""
 
 from __future__ import annotations
 

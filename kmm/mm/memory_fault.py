@@ -22,19 +22,16 @@ from kmm.mm.memory import (
     VM_FAULT_MAJOR,
     VM_FAULT_OOM,
     VM_FAULT_SIGBUS,
-    VM_FAULT_WRITE,
-    vm_normal_page,
 )
-from kmm.mm.memory_zap import add_mm_rss
 from kmm.mm.memory_wp import do_wp_page, new_anon_page
+from kmm.mm.memory_zap import add_mm_rss
 from kmm.mm.migrate import migration_entry_wait
-from kmm.mm.mmap import VM_SHARED, VM_WRITE, MmStruct, VmAreaStruct
-from kmm.mm.page import Page, PageAnon, get_page
+from kmm.mm.mmap import VM_SHARED, MmStruct, VmAreaStruct
+from kmm.mm.page import Page, get_page
 from kmm.mm.page_alloc import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_pages_node
-from kmm.mm.page_flags import PageUptodate, SetPageSwapBacked, SetPageUptodate
+from kmm.mm.page_flags import PageUptodate, SetPageUptodate
 from kmm.mm.page_writeback import set_page_dirty
 from kmm.mm.pgtable import (
-    flush_cache_page,
     mk_pte,
     pte_lockptr,
     pte_mkdirty,
@@ -44,7 +41,6 @@ from kmm.mm.pgtable import (
     pte_present,
     pte_t,
     pte_unmap_unlock,
-    ptep_clear_flush,
     set_pte_at,
     table_pointer,
     update_mmu_cache,
@@ -59,9 +55,9 @@ from kmm.mm.pgtable_ops import (
     pte_same,
     ptep_set_access_flags,
 )
-from kmm.mm.rmap import linear_page_index, page_add_anon_rmap, page_add_file_rmap, page_remove_rmap
-from kmm.mm.spinlock import SpinLock, spin_lock
-from kmm.mm.swap import lru_cache_add_lru, put_page
+from kmm.mm.rmap import linear_page_index, page_add_anon_rmap, page_add_file_rmap
+from kmm.mm.spinlock import spin_lock
+from kmm.mm.swap import put_page
 from kmm.mm.swap_state import lookup_swap_cache, read_swap_cache_async
 from kmm.mm.swapfile import can_share_swap_page, swap_free
 from kmm.mm.swapops import is_migration_entry, pte_to_swp_entry

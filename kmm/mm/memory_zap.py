@@ -3,8 +3,8 @@
 
 Present ptes are emptied under the pte lock, and the references that they held are gathered; they
 are dropped when the TLBs have been flushed, with no pte lock held.  What is not present is emptied
-too, but not where only the file's own pages are meant (`details` with a mapping to check, as truncate
-passes it for one page): migration entries and swap entries then stay.
+too, but not where only the file's own pages are meant (`details` with a mapping to check, as
+truncate passes it for one page): migration entries and swap entries then stay.
 
 A migration entry holds no reference and has kept its place in rss; emptying one gives back neither.
 """
@@ -193,9 +193,7 @@ def unmap_vmas(
 
 
 @kernel_function
-def zap_page_range(
-    vma: VmAreaStruct, address: int, size: int, details: ZapDetails | None
-) -> None:
+def zap_page_range(vma: VmAreaStruct, address: int, size: int, details: ZapDetails | None) -> None:
     """The ptes of the vma in the range are empty, and their pages let go.  `size`: in bytes."""
     lru_add_drain()
     tlb = tlb_gather_mmu(vma.vm_mm)

@@ -202,7 +202,7 @@ def exit_mmap(mm: MmStruct) -> None:
 def vma_adjust(vma: VmAreaStruct, start: int, end: int, pgoff: int) -> None:
     """The vma reaches from `start` to `end`, where page `pgoff` is at `start`.
 
-    Needs mmap_sem for writing; takes i_mmap_lock, and the anon_vma's lock unless only the end moves.
+    Needs mmap_sem for writing; takes i_mmap_lock, and the anon_vma's lock if the start moves.
     Three assignments: who looks without these locks can see one and not the other.
     Simplified: its neighbours are as they were; nothing is merged or inserted.
     """
