@@ -63,7 +63,9 @@ def poison(thing: Tracked, *, keep: frozenset[str] = frozenset(), generation: in
 
 
 def _function(frame: FrameType) -> FrameType:
-    """The innermost frame, from `frame` on, that runs a function of the kernel."""
+    """The innermost frame that runs a function of the kernel; if none does, who used the object."""
+    while frame.f_globals.get("__name__") == __name__ and frame.f_back is not None:
+        frame = frame.f_back
     inner: FrameType | None = frame
     while inner is not None:
         if function_of(inner) in FUNCTIONS:
