@@ -54,8 +54,9 @@ def ends(
     actors: Actors,
     look: Callable[[], Any] = lambda: "fine",
     invariants: tuple[Invariant, ...] = ALWAYS,
+    runs: int | None = None,
 ) -> Counter[Any]:
-    """How all runs end: the bug, the invariant that is broken, or what `look` finds."""
+    """How all runs (or the first so many) end: the bug, a broken invariant, what `look` finds."""
     search = Search(world.machine, tasks(world, actors), longest=5000)
     found: Counter[Any] = Counter()
     for end in search.ends():
@@ -65,6 +66,8 @@ def ends(
             found[broken[0].name] += 1
         else:
             found[look()] += 1
+        if runs is not None and search.counts.runs >= runs:
+            break
     return found
 
 

@@ -19,19 +19,21 @@ from kmm.explore.invariants import ALWAYS, RSS
 from kmm.mm.cpu import read_memory, write_memory
 from kmm.mm.disk import complete_write
 from kmm.mm.exec import setup_arg_pages
-from kmm.mm.exit import exit_mm
+from kmm.mm.exit import exit_mm, release_task
 from kmm.mm.filemap import find_get_page
 from kmm.mm.fork import dup_mm
 from kmm.mm.gup import device_writes, get_user_pages, set_page_dirty_lock
 from kmm.mm.madvise import sys_madvise
+from kmm.mm.migrate import MPOL_MF_MOVE
 from kmm.mm.mprotect import sys_mprotect
 from kmm.mm.mremap import sys_mremap
 from kmm.mm.page_writeback import LLONG_MAX, WritebackControl
 from kmm.mm.reclaim import shrink_inactive_list
 from kmm.mm.rwsem import down_read, up_read
 from kmm.mm.swap import put_page
-from kmm.mm.vmtruncate import vmtruncate
+from kmm.mm.vmtruncate import truncate_inode_pages, vmtruncate
 from kmm.mm.writeback import unwritten, write_cache_pages
+from kmm.scenario.driver import call_move_pages
 
 SHARED = ("READ", "WRITE", "SHARED")
 
@@ -62,11 +64,18 @@ class One:
 # What must go well.
 
 
-@pytest.mark.parametrize("file", [False, True])
-def test_a_write_is_never_lost(file: bool) -> None:
+@pytest.mark.parametrize(("file", "runs"), [(False, None), (True, 500)])
+def test_a_write_is_never_lost(file: bool, runs: int | None) -> None:
+    """Of a file, which is 3149 runs, the first 500."""
     one = One(file)
-    found = one.beside("fault", lambda: write_memory(one.struct, one.at, "w1"), one.held)
+    found = one.beside("fault", lambda: write_memory(one.struct, one.at, "w1"), one.held, runs=runs)
     assert set(found) == {"p0+w1"}
+
+
+def test_a_read_finds_the_file_whether_or_not_it_moves() -> None:
+    one = One(file=True)
+    found = one.beside("fault", lambda: read_memory(one.struct, one.at), one.held)
+    assert set(found) == {"p0"}
 
 
 def test_with_tlbs_a_write_is_not_lost_either() -> None:
@@ -131,16 +140,32 @@ def test_a_lookup_always_finds_the_page_of_the_file() -> None:
     assert set(one.beside("lookup", look_up)) == {"fine"}
 
 
-def test_truncate_leaves_nothing() -> None:
-    """BUGS 31: what it passes over in its first round it meets in the next."""
+@pytest.mark.parametrize("runs", [500])
+def test_truncate_leaves_nothing(runs: int) -> None:
+    """BUGS 31: what it passes over in its first round it meets in the next.
+
+    The first 500 of 5168 runs.
+    """
     one = One(file=True)
     tree = one.file.mapping.page_tree
 
     def nothing() -> bool:
         return tree.cells[0] is None and one.held() is None
 
-    found = one.beside("truncate", lambda: vmtruncate(one.file.mapping, 0), nothing)
+    found = one.beside("truncate", lambda: vmtruncate(one.file.mapping, 0), nothing, runs=runs)
     assert set(found) == {True}
+
+
+def test_pages_that_nobody_maps_are_truncated() -> None:
+    """All interleavings of this, the smallest truncate."""
+    w = kmm.World(cpus=2)
+    file = w.file()
+    page = file.page(0)
+    actors = {
+        "migrate": partial(move, page),
+        "truncate": partial(truncate_inode_pages, file.mapping, 0),
+    }
+    assert set(ends(w, actors, lambda: file.mapping.page_tree.cells[0])) == {None}
 
 
 def test_mprotect_and_what_it_says_hold_for_what_moves() -> None:
@@ -227,6 +252,24 @@ def test_reclaim_and_a_program_that_writes() -> None:
 
 
 # The bugs of this version.
+
+
+def test_bug_7_the_task_is_gone_when_its_uid_is_read() -> None:
+    """Only its address space is held; the task_struct is freed when the task has been reaped."""
+    one = One()
+    one.w.task("migrate")
+    one.w.task("reaper")
+    target = one.w.task("target", mm=one.mm)
+
+    def dies() -> None:
+        exit_mm(target)
+        release_task(target)
+
+    actors = {
+        "migrate": lambda: call_move_pages(target.pid, [one.at], [1], MPOL_MF_MOVE),
+        "reaper": dies,
+    }
+    assert "use after free in sys_move_pages" in ends(one.w, actors, runs=200)
 
 
 def test_bug_18_the_anon_vma_may_be_gone() -> None:
