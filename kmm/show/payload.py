@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from kmm.explain.holders import Holder, Holders, held
+from kmm.explain.waits import waits
 from kmm.show.filmstrip import filmstrip
 from kmm.show.words import code, result
 from kmm.sim import Step, Trace
@@ -79,6 +80,7 @@ def payload(trace: Trace) -> dict[str, Any]:
         "phases": [[p.name, p.first, p.page, p.attempt] for p in trace.phases()],
         "holders": _holders(trace),
         "timeline": _timeline(trace),
+        "waits": [[w.task, w.first, w.last, str(w), w.for_whom] for w in waits(trace)],
         "picture": filmstrip(trace),
     }
 

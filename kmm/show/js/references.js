@@ -149,8 +149,13 @@ export class LocksPanel {
           h("span", { class: "when" },
             stepLink(store, since === undefined ? null : since - 1, "before the trace")));
       }));
-      if (!held.length) this.list.append(h("li", { class: "quiet" }, "No lock is held."));
+      const waiting = trace.payload.waits.filter(([, first, end]) =>
+        first <= step + 1 && step + 1 < end);
+      this.list.append(...waiting.map(([, first, , words]) => h("li", {}, words,
+        h("span", { class: "when" }, stepLink(store, first - 1, "before the trace")))));
+      if (!held.length && !waiting.length) this.list.append(h("li", { class: "quiet" }, "No lock is held."));
     });
-    this.list.style.minHeight = `${Math.max(1, mostHeld(trace, slots)) * 1.9}em`;
+    const most = mostHeld(trace, slots) + (trace.payload.waits.length ? 1 : 0);
+    this.list.style.minHeight = `${Math.max(1, most) * 1.9}em`;
   }
 }

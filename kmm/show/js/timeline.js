@@ -74,7 +74,7 @@ export class Timeline {
     const labels = [];
     for (const [name, stretches] of this.tasks) {
       labels.push(h("div", { class: "label lane" }, h("span", {}, name)));
-      made.push(...this.lane(name, stretches, y));
+      made.push(...this.lane(name, stretches, y), ...this.waits(name, y));
       y += LANE;
     }
     fields.forEach((path, i) => {
@@ -113,6 +113,19 @@ export class Timeline {
       x: this.x(first), y: y + 5, width: Math.max(1, this.x(end) - this.x(first)), height: 14,
       class: "f-present",
     }, s("title", {}, `${name}: steps ${first} to ${end - 1}`)));
+  }
+
+  /** Where the task waits: a line through the steps of the others, and for whom. */
+  waits(name, y) {
+    const all = this.store.trace.payload.waits.filter(([task]) => task === name);
+    return all.flatMap(([, first, end, words, whom]) => {
+      const [from, to] = [this.x(first), Math.max(this.x(end), this.x(first) + 3)];
+      const line = s("path", { d: `M${from} ${y + 16}H${to}M${from} ${y + 12}v8M${to} ${y + 12}v8`,
+        class: "waits" }, s("title", {}, `${words}: steps ${first} to ${end - 1}`));
+      const text = whom ? `waits for ${whom}` : "waits";
+      return to - from < 7 * text.length ? [line] : [line,
+        s("text", { x: (from + to) / 2, y: y + 12, class: "sans f-quiet waiting" }, text)];
+    });
   }
 
   /** The course of a field: [first state, value] wherever it gets another one. */
