@@ -27,13 +27,14 @@ from kmm.mm.madvise import sys_madvise
 from kmm.mm.migrate import MPOL_MF_MOVE
 from kmm.mm.mprotect import sys_mprotect
 from kmm.mm.mremap import sys_mremap
-from kmm.mm.page_writeback import LLONG_MAX, WritebackControl
+from kmm.mm.page_writeback import LLONG_MAX, WritebackControl, set_page_dirty
 from kmm.mm.reclaim import shrink_inactive_list
 from kmm.mm.rwsem import down_read, up_read
 from kmm.mm.swap import put_page
 from kmm.mm.vmtruncate import truncate_inode_pages, vmtruncate
 from kmm.mm.writeback import unwritten, write_cache_pages
 from kmm.scenario.driver import call_move_pages
+from kmm.sim import peek
 
 SHARED = ("READ", "WRITE", "SHARED")
 
@@ -107,6 +108,18 @@ def test_a_flush_that_is_missing_loses_it() -> None:
     assert len(found) > 1
 
 
+def test_a_copy_on_write_and_a_migration_of_the_page_that_is_copied() -> None:
+    """Two address spaces share the page, one writes; the other keeps what it had."""
+    one = One()
+    child = one.mm.fork()
+
+    def both() -> tuple[str | None, str | None]:
+        return one.held(), contents(child.struct, one.at)
+
+    found = one.beside("fault", lambda: write_memory(one.struct, one.at, "w1"), both)
+    assert set(found) == {("p0+w1", "p0")}
+
+
 @pytest.mark.parametrize("file", [False, True])
 def test_zapping_goes_well(file: bool) -> None:
     one = One(file)
@@ -134,7 +147,8 @@ def test_a_lookup_always_finds_the_page_of_the_file() -> None:
     def look_up() -> None:
         page = find_get_page(one.file.mapping, 0)
         assert page is not None
-        assert page.index == 0
+        # Who has a reference to the right page keeps it from being moved; looking is no step here.
+        assert peek(page, "mapping") is one.file.mapping
         put_page(page)
 
     assert set(one.beside("lookup", look_up)) == {"fine"}
@@ -249,6 +263,34 @@ def test_reclaim_and_a_program_that_writes() -> None:
         "program": lambda: write_memory(one.struct, one.at, "w1"),
     }
     assert set(ends(one.w, actors, end)) <= {"p0+w1", "swap 1"}
+
+
+def test_reclaim_looks_for_dirtiness_when_nobody_can_add_any() -> None:
+    """A page that becomes dirty at the last moment stays, or has been written."""
+    w = kmm.World(cpus=2, disk=True)
+    file = w.file(writepage="ok")
+    file.page(0)
+
+    def writes() -> None:
+        page = find_get_page(file.mapping, 0)
+        if page is not None:
+            written.append(1)
+            device_writes(page, "d1")
+            set_page_dirty(page)
+            put_page(page)
+
+    def kept() -> bool:
+        page = file.mapping.page_tree.cells[0]
+        was_written, written[:] = bool(written), []
+        holds = page.data if page is not None else file.mapping.disk.cells[0]
+        return holds == ("p0+d1" if was_written else "p0")
+
+    written: list[int] = []
+    actors = {
+        "reclaim": lambda: shrink_inactive_list(1, w.kernel.zones[0], "inactive_file"),
+        "program": writes,
+    }
+    assert set(ends(w, actors, kept)) == {True}
 
 
 # The bugs of this version.
