@@ -109,14 +109,17 @@ def test_a_flush_that_is_missing_loses_it() -> None:
 
 
 def test_a_copy_on_write_and_a_migration_of_the_page_that_is_copied() -> None:
-    """Two address spaces share the page, one writes; the other keeps what it had."""
+    """Two address spaces share the page, one writes; the other keeps what it had.
+
+    The first 600 runs: all of them take minutes.
+    """
     one = One()
     child = one.mm.fork()
 
     def both() -> tuple[str | None, str | None]:
         return one.held(), contents(child.struct, one.at)
 
-    found = one.beside("fault", lambda: write_memory(one.struct, one.at, "w1"), both)
+    found = one.beside("fault", lambda: write_memory(one.struct, one.at, "w1"), both, runs=600)
     assert set(found) == {("p0+w1", "p0")}
 
 
