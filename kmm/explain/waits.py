@@ -29,6 +29,9 @@ WAITS: dict[str, tuple[str, str | None]] = {
     "flush_work": ("pending", None),
 }
 
+#: Steps whose wait no one field of their first argument decides: it is not told.
+UNTOLD = frozenset({"disk_done", "fault_again", "lookup_again", "next_work", "write_lock_irq"})
+
 #: What a wait is called, where the primitive's own name says too much.
 CALLED = {
     "__lock_page": "lock_page",
