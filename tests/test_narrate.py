@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import json
+import pkgutil
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 import kmm
+import kmm.mm
 from kmm import Trace, World
 from kmm.explain.narrate import generic, told
 from kmm.explain.sentences import SENTENCES
@@ -26,6 +29,10 @@ from kmm.sim import Name, Step, primitive
 from kmm.sim.function import FUNCTIONS
 
 VECTORS = Path(__file__).parent / "vectors"
+
+# A function of the kernel is known once its module has been imported.
+for _module in pkgutil.walk_packages(kmm.mm.__path__, "kmm.mm."):
+    importlib.import_module(_module.name)
 
 #: Signs that something of Python's has got into a sentence.
 PYTHON = re.compile(

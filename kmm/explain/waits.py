@@ -14,8 +14,8 @@ from typing import NamedTuple
 from kmm.explain.once import once
 from kmm.sim import Name, Trace
 
-#: What a step waits for: the field of its first argument that must be empty, and the one that
-#: says who has it; None where nobody knows (a device).
+#: What a step waits for: the field of its first argument that must be empty (a queue: that the task
+#: must not stand in), and the one that says who has it; None where nobody knows (a device).
 WAITS: dict[str, tuple[str, str | None]] = {
     "spin_lock": ("owner", "owner"),
     "spin_lock_irq": ("owner", "owner"),
@@ -23,8 +23,14 @@ WAITS: dict[str, tuple[str, str | None]] = {
     "wait_on_page_lock_bit": ("PG_locked", "lock_owner"),
     "wait_on_page_writeback_bit": ("PG_writeback", None),
     "__lock_buffer": ("BH_Lock", "lock_owner"),
-    "__down_read": ("writer", "writer"),
+    "wait_for_rwsem": ("queue", "writer"),
+    "read_lock": ("writer", "writer"),
+    "__mutex_lock": ("owner", "owner"),
+    "flush_work": ("pending", None),
 }
+
+#: Steps whose wait no one field of their first argument decides: it is not told.
+UNTOLD = frozenset({"disk_done", "fault_again", "lookup_again", "next_work", "write_lock_irq"})
 
 #: What a wait is called, where the primitive's own name says too much.
 CALLED = {
@@ -32,7 +38,7 @@ CALLED = {
     "wait_on_page_lock_bit": "wait_on_page_locked",
     "wait_on_page_writeback_bit": "wait_on_page_writeback",
     "__lock_buffer": "lock_buffer",
-    "__down_read": "down_read",
+    "__mutex_lock": "mutex_lock",
 }
 
 
@@ -95,7 +101,7 @@ def _wait(trace: Trace, k: int, first: int) -> Iterator[Wait]:
     end = len(trace) if step.failed else k
     busy_since: int | None = None
     for state in range(first, end + 1):
-        busy = state < end and bool(trace.value(path, state))
+        busy = state < end and _busy(trace.value(path, state), step.task)
         if busy and busy_since is None:
             busy_since = state
         elif not busy and busy_since is not None:
@@ -103,3 +109,10 @@ def _wait(trace: Trace, k: int, first: int) -> Iterator[Wait]:
             name = CALLED.get(step.primitive, step.primitive)
             yield Wait(step.task, busy_since, state, name, str(what), str(whom or ""))
             busy_since = None
+
+
+def _busy(value: object, task: str) -> bool:
+    """What the field says: somebody has it, or, of a queue, the task still stands in it."""
+    if isinstance(value, tuple):
+        return any(waiter == task for waiter, _ in value)
+    return bool(value)

@@ -45,7 +45,10 @@ class Start:
         """Put back what the run has changed: the slots `written`, and what has none."""
         machine = self.machine
         for name in [name for name in machine.objects if name not in self._names]:
-            del machine.objects[name]
+            gone = machine.objects.pop(name)
+            for entry in gone._place if isinstance(gone, ListHead) else ():
+                if entry.list is gone:
+                    entry.list = None
         for slot in written:
             self._restore(slot)
         for attributes, before in self._plain:

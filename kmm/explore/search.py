@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from kmm.errors import KmmError
 from kmm.explore.events import Events, Waiting
 from kmm.explore.rewind import Start
-from kmm.sim import KernelBug, Machine, Tracked
+from kmm.sim import Cells, KernelBug, Machine, Tracked
 from kmm.sim.access import Accesses, Touched, depends
 from kmm.sim.sched import Scheduler, Task
 from kmm.sim.watch import reads_seen
@@ -217,20 +217,29 @@ class Search:
 
     def _would(self, until: Callable[..., object], args: Any, slot: int, value: Any) -> bool:
         """Whether the step could be made if the slot held `value`."""
+        where, key, empty = self._place(slot)
+        there, present = key in where, where.get(key)
+        where[key] = empty if value is None else value
         machine = self.machine
-        fields, field = self._place(slot)
-        present, fields[field] = fields[field], value
         inside, machine.inside = machine.inside, True
         saw, machine.saw = machine.saw, None
         try:
             return bool(until(*args))
         finally:
             machine.inside, machine.saw = inside, saw
-            fields[field] = present
+            if there:
+                where[key] = present
+            else:
+                del where[key]
 
-    def _place(self, slot: int) -> tuple[dict[str, Any], str]:
-        """The field that has the slot."""
+    def _place(self, slot: int) -> tuple[dict[Any, Any], Any, Any]:
+        """The field that has the slot, or the cell of a table, and what None stands for there."""
         for thing in self.machine.objects.values():
-            if isinstance(thing, Tracked) and 0 < slot - thing.base <= len(thing.FIELDS):
-                return thing.__dict__, thing.FIELD_NAMES[slot - thing.base - 1]
-        raise AssertionError(f"no field has slot {slot}")
+            if isinstance(thing, Tracked):
+                if 0 < slot - thing.base <= len(thing.FIELDS):
+                    return thing.__dict__, thing.FIELD_NAMES[slot - thing.base - 1], None
+            elif isinstance(thing, Cells):
+                for key, place in thing.slots.items():
+                    if place == slot:
+                        return thing.cells, key, thing.empty
+        raise AssertionError(f"nothing has slot {slot}")

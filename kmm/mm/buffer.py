@@ -17,7 +17,7 @@ from kmm.mm.sched import might_sleep
 from kmm.mm.spinlock import spin_lock, spin_unlock
 from kmm.mm.swap import put_page
 from kmm.mm.truncate import cancel_dirty_page
-from kmm.sim import BUG_ON, Tracked, atomic_add_return, current, kernel_function, primitive
+from kmm.sim import BUG_ON, Tracked, atomic_add_return, current, kernel_function, poison, primitive
 
 KERNEL_FILE = "fs/buffer.c"
 
@@ -92,7 +92,7 @@ def trylock_buffer(bh: BufferHead) -> int:
     return 1
 
 
-@primitive(until=lambda bh: not bh.BH_Lock)
+@primitive(until=lambda bh: not bh.BH_Lock, held_by=lambda bh: bh.lock_owner)
 def __lock_buffer(bh: BufferHead) -> None:
     """The running task has locked the buffer; waits until it is free."""
     bh.BH_Lock = 1
@@ -144,6 +144,9 @@ def free_buffer_head(bh: BufferHead) -> None:
     """The buffer head is gone."""
     bh.b_this_page = None
     bh.freed = 1
+    # One task alone cannot come upon it again, and its record need not tell of poison.
+    if bh.machine.environment.several:
+        poison(bh, keep=frozenset({"freed"}))
 
 
 @kernel_function

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A file system, as far as migration meets it: its writepage and its releasepage.
+"""A file system, as far as migration meets it: its writepage, readpage and releasepage.
 
 One file system stands for many: `mapping.writes` and `mapping.releases` say how its operations
 end.  The rule for writepage: called with the page locked, it unlocks the page, except where it
@@ -23,11 +23,12 @@ from kmm.mm.buffer import (
     clear_buffer_dirty,
     try_to_free_buffers,
 )
+from kmm.mm.disk import complete_write, disk_read, submit_write
 from kmm.mm.filemap import unlock_page
-from kmm.mm.fs import AOP_WRITEPAGE_ACTIVATE
+from kmm.mm.fs import AOP_WRITEPAGE_ACTIVATE, AddressSpace
 from kmm.mm.mmap import VmAreaStruct
 from kmm.mm.page import Page, set_page_private
-from kmm.mm.page_flags import ClearPagePrivate, SetPageError
+from kmm.mm.page_flags import ClearPagePrivate, SetPageError, SetPageUptodate
 from kmm.mm.page_writeback import (
     WritebackControl,
     end_page_writeback,
@@ -57,12 +58,27 @@ def writepage(page: Page, wbc: WritebackControl) -> int:
         SetPageError(page)
         unlock_page(page)
         return -EIO
+    mapping = page.mapping
     for bh in buffers_of(page):
         clear_buffer_dirty(bh)
     was_written = set_page_writeback(page)
+    if mapping.disk is not None:
+        submit_write(mapping, page.index, page)
     unlock_page(page)
     if how == "ok" and not was_written:
-        end_page_writeback(page)
+        if mapping.disk is None:
+            end_page_writeback(page)
+        else:
+            complete_write(mapping, page.index)
+    return 0
+
+
+@kernel_function
+def readpage(mapping: AddressSpace, page: Page) -> int:
+    """0; the page has its contents from the disk, and is unlocked.  Needs the page lock."""
+    disk_read(mapping, page.index, page)
+    SetPageUptodate(page)
+    unlock_page(page)
     return 0
 
 

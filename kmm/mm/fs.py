@@ -20,6 +20,7 @@ from kmm.sim import ListHead, Machine, Tracked
 from kmm.sim.values import value
 
 if TYPE_CHECKING:
+    from kmm.mm.disk import Disk
     from kmm.mm.mmap import VmAreaStruct
     from kmm.mm.page import Page
     from kmm.mm.page_writeback import WritebackControl
@@ -29,10 +30,14 @@ KERNEL_FILE = "include/linux/fs.h"
 #: writepage has kept the page locked and wants it to be tried again later.
 AOP_WRITEPAGE_ACTIVATE = 0x80000
 
+#: The size of a file of which nobody has said it, in pages.
+ENDLESS = 1 << 31
+
 MigratePage = Callable[["AddressSpace", "Page", "Page"], int]
 WritePage = Callable[["Page", "WritebackControl"], int]
 SetPageDirty = Callable[["Page"], int]
 ReleasePage = Callable[["Page", int], int]
+ReadPage = Callable[["AddressSpace", "Page"], int]
 
 
 @value
@@ -43,6 +48,7 @@ class address_space_operations(NamedTuple):
     writepage: WritePage | None = None
     releasepage: ReleasePage | None = None
     set_page_dirty: SetPageDirty | None = None
+    readpage: ReadPage | None = None
 
 
 class AddressSpace(Tracked):
@@ -50,10 +56,13 @@ class AddressSpace(Tracked):
 
     `account_dirty` (mapping_cap_account_dirty): dirty pages are counted, and shared mappings are
     write-protected to see the first write.  `unevictable` is AS_UNEVICTABLE.  `writes` and
-    `releases` say how writepage and releasepage of this file system end.
+    `releases` say how writepage and releasepage of this file system end.  `i_size` is the size of
+    the file, in pages.
+    Simplified: there is no inode beside it, and a file ends at the end of a page.
     """
 
     __slots__ = (
+        "disk",
         "i_mmap",
         "i_mmap_lock",
         "i_mmap_nonlinear",
@@ -67,6 +76,7 @@ class AddressSpace(Tracked):
     unevictable: int = 0
     writes: str | None = None
     releases: str | None = None
+    i_size: int = ENDLESS
 
     page_tree: RadixTree
     tree_lock: SpinLock
@@ -74,6 +84,8 @@ class AddressSpace(Tracked):
     i_mmap_nonlinear: ListHead[VmAreaStruct]
     i_mmap_lock: SpinLock
     private_lock: SpinLock
+    #: What is on the disk, where the world keeps it.
+    disk: Disk | None
 
     def __init__(
         self,
@@ -96,6 +108,7 @@ class AddressSpace(Tracked):
             releases=releases,
         )
         put = object.__setattr__
+        put(self, "disk", None)
         put(self, "page_tree", RadixTree(machine, f"{self.name}.page_tree", None))
         put(self, "i_mmap", ListHead(machine, f"{self.name}.i_mmap"))
         put(self, "i_mmap_nonlinear", ListHead(machine, f"{self.name}.i_mmap_nonlinear"))

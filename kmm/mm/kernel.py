@@ -17,14 +17,17 @@ from kmm.mm.fs import AddressSpace, address_space_operations
 from kmm.mm.memcontrol import MemCgroup
 from kmm.mm.nodemask import node_mask
 from kmm.mm.page import Page
+from kmm.mm.page_alloc import FreeFrames
 from kmm.mm.page_writeback import __set_page_dirty_nobuffers
 from kmm.mm.sched import TaskStruct
+from kmm.mm.slab import KmemCache
 from kmm.mm.spinlock import RwLock
 from kmm.mm.swap import PAGEVEC_SIZE, Pagevec
 from kmm.mm.swapfile import SwapMap
 from kmm.mm.uaccess import UserArray
 from kmm.mm.vmalloc import VmallocAreas
 from kmm.mm.vmstat import LRU_LISTS, Zone
+from kmm.mm.workqueue import WorkQueue
 from kmm.sim import Machine
 
 
@@ -33,6 +36,8 @@ class Kernel:
 
     `free`: free frames of each node, in frames.  `memoryless`: nodes not in N_HIGH_MEMORY.
     `oob`: what node_state and node_isset read beyond their bitmaps, (0 or 1, 0 or 1).
+    `cpus`: how many CPUs have pagevecs; `workers`: each has a queue of works, for somebody to do.
+    `reuse_frames`: a frame that was freed is handed out again, the last one first.
     """
 
     def __init__(
@@ -45,13 +50,22 @@ class Kernel:
         pagevec_size: int = PAGEVEC_SIZE,
         memcg: bool = True,
         oob: tuple[int, int] = (0, 0),
+        cpus: int = 1,
+        workers: bool = False,
+        reuse_frames: bool = False,
     ) -> None:
         self.machine = machine
         self.zones = [Zone(machine, nid, frames) for nid, frames in enumerate(free)]
         self.nodes_with_memory = node_mask(set(range(len(free))) - set(memoryless))
         self.local_node = local_node
         self.oob = {"node_state": oob[0], "node_isset": oob[1]}
-        self.lru_add_pvecs = {lru: Pagevec(machine, 0, lru, pagevec_size) for lru in LRU_LISTS[:4]}
+        self.cpu_pvecs = [
+            {lru: Pagevec(machine, cpu, lru, pagevec_size) for lru in LRU_LISTS[:4]}
+            for cpu in range(cpus)
+        ]
+        self.keventd_wq = [WorkQueue(machine, f"cpu{cpu}.events") for cpu in range(cpus * workers)]
+        self.free_frames = FreeFrames(machine, "kernel.free_frames") if reuse_frames else None
+        self.anon_vma_cachep = KmemCache(machine, "kernel.anon_vma_cachep")
         self.swap_map = SwapMap(machine, "kernel.swap_map", 0)
         self.swapper_space = AddressSpace(machine, "swapper", a_ops=_swap_aops(), account_dirty=0)
         self.memcg = MemCgroup(machine, "kernel.mem_cgroup", disabled=int(not memcg))
@@ -72,11 +86,22 @@ class Kernel:
         #: The status array of the last move_pages(2).
         self.user_status: UserArray | None = None
         self._pages_made = 0
+        self._made: tuple[str, ...] = ()
+
+    @property
+    def lru_add_pvecs(self) -> dict[str, Pagevec]:
+        """The pagevecs of the first CPU."""
+        return self.cpu_pvecs[0]
 
     def next_page_name(self) -> str:
         """n0, n1, ...: the pages that are allocated while the machine runs."""
         self._pages_made += 1
         return f"n{self._pages_made - 1}"
+
+    def next_name(self, letter: str) -> str:
+        """na0, na1, ...: what else comes into being then, by the letter of its kind."""
+        self._made = (*self._made, letter)
+        return f"n{letter}{self._made.count(letter) - 1}"
 
     def warn(self, text: str) -> None:
         """The kernel complains, and goes on."""
@@ -90,9 +115,12 @@ class Kernel:
 
 def _swap_aops() -> address_space_operations:
     from kmm.mm.migrate import migrate_page
+    from kmm.mm.swap_state import swap_writepage
 
     return address_space_operations(
-        migratepage=migrate_page, set_page_dirty=__set_page_dirty_nobuffers
+        migratepage=migrate_page,
+        writepage=swap_writepage,
+        set_page_dirty=__set_page_dirty_nobuffers,
     )
 
 

@@ -7,6 +7,8 @@ from errno import EFAULT
 
 from kmm.mm.mmap import VM_PFNMAP, VmAreaStruct
 from kmm.mm.page import Page, get_page
+from kmm.mm.page_flags import PageDirty
+from kmm.mm.page_writeback import set_page_dirty
 from kmm.mm.pgtable import (
     pgd_offset,
     pgd_present,
@@ -25,8 +27,13 @@ from kmm.sim import goto, kernel_function, label
 
 KERNEL_FILE = "mm/memory.c"
 
-#: follow_page: take a reference on the page.
-FOLL_GET = 4
+#: follow_page: only where the pte may be written, mark as accessed, take a reference.
+FOLL_WRITE, FOLL_TOUCH, FOLL_GET = 1, 2, 4
+
+#: What a fault returns: bits of failure, and how it went.
+VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_MAJOR, VM_FAULT_WRITE = 1, 2, 4, 8
+VM_FAULT_LOCKED = 0x200
+VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS
 
 
 def IS_ERR(page: Page | int | None) -> bool:
@@ -58,7 +65,8 @@ def follow_page(vma: VmAreaStruct, address: int, flags: int) -> Page | int | Non
     """The page mapped at the address, with a reference if FOLL_GET; None if nothing is present.
 
     -EFAULT (as ERR_PTR) where there is something without a struct page.  Needs mmap_sem.
-    Simplified: no huge pages, no write access, no marking as accessed.
+    FOLL_WRITE: only where the pte may be written.
+    Simplified: no huge pages; of marking as accessed only the dirty bit for a write is kept.
     """
     mm = vma.vm_mm
     pgd = pgd_offset(mm, address)
@@ -82,7 +90,12 @@ def follow_page(vma: VmAreaStruct, address: int, flags: int) -> Page | int | Non
         if page is None:
             page = -EFAULT
             goto(unlock)
+        if flags & FOLL_WRITE and not pte.write:
+            page = None
+            goto(unlock)
         if flags & FOLL_GET:
             get_page(page)
+        if flags & FOLL_TOUCH and flags & FOLL_WRITE and not pte.dirty and not PageDirty(page):
+            set_page_dirty(page)
     pte_unmap_unlock(ptep, ptl)
     return page

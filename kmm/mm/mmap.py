@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kmm.mm.pgtable import LEVELS, PTE_NONE, PageTable, TableLevel
 from kmm.mm.rwsem import RwSemaphore
@@ -48,7 +48,7 @@ class vm_operations_struct(NamedTuple):
 class MmStruct(Tracked):
     """struct mm_struct: an address space.  Counts of pages: `anon_rss`, `file_rss`."""
 
-    __slots__ = ("mmap_sem", "page_table", "page_table_lock", "tables")
+    __slots__ = ("mmap_sem", "page_table", "page_table_lock", "tables", "tlbs")
 
     mm_users: int = 1
     mmap: VmAreaStruct | None = None
@@ -59,6 +59,8 @@ class MmStruct(Tracked):
     page_table_lock: SpinLock
     mmap_sem: RwSemaphore
     tables: dict[str, TableLevel]
+    #: The TLBs of the CPUs that run the address space, where the machine has any.
+    tlbs: tuple[Any, ...]
 
     def __init__(self, machine: Machine, name: str) -> None:
         super().__init__(machine, name)
@@ -66,6 +68,7 @@ class MmStruct(Tracked):
         put(self, "page_table", PageTable(machine, f"{self.name}.pte", PTE_NONE))
         put(self, "page_table_lock", SpinLock(machine, f"{self.name}.ptl"))
         put(self, "mmap_sem", RwSemaphore(machine, f"{self.name}.mmap_sem"))
+        put(self, "tlbs", ())
         put(self, "tables", {n: TableLevel(machine, f"{self.name}.{n}", 0) for n in LEVELS})
 
 

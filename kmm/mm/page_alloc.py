@@ -3,7 +3,8 @@
 
 Simplified: frames are counted, not placed; a node without a free frame gives none, as with
 GFP_THISNODE, and reclaim is not tried.  A freed frame becomes a new `struct page` when it is
-allocated again: the old object stays in the record as what it was when it was freed.
+allocated again: the old object stays in the record as what it was when it was freed.  On a machine
+with `reuse_frames` it is the same object, one generation on, the frame freed last before others.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from kmm.mm.page import PAGE_FLAGS, Page
 from kmm.mm.sched import might_sleep
 from kmm.mm.vmstat import NR_MLOCK, page_zone
-from kmm.sim import atomic_add_return, current_machine, primitive
+from kmm.sim import Cells, Machine, atomic_add_return, current_machine, primitive
 from kmm.sim.bug import oops
 
 KERNEL_FILE = "mm/page_alloc.c"
@@ -46,7 +47,39 @@ def alloc_pages_node(nid: int, gfp_mask: int, order: int) -> Page | None:
     if zone.free <= 0:
         return None
     zone.free -= 1
+    if kernel.free_frames is not None:
+        page = _freed_last(kernel.free_frames, nid)
+        if page is not None:
+            return page
     return Page(zone.machine, kernel.next_page_name(), _count=1, node=nid)
+
+
+class FreeFrames(Cells[Page, int]):
+    """The frames that were freed: how often each; below 0 while it is in use again."""
+
+    __slots__ = ()
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        super().__init__(machine, name, 0)
+
+
+def page_generation(page: Page) -> int:
+    """How often the frame has been freed."""
+    frames: FreeFrames | None = page.machine.kernel.free_frames
+    return 0 if frames is None else abs(frames[page])
+
+
+def _freed_last(frames: FreeFrames, nid: int) -> Page | None:
+    """The frame of the node that was freed last, as a new page with count 1."""
+    for page, times in reversed(frames.items()):
+        if times > 0 and page.node == nid:
+            frames.put(page, -times)
+            for field, value in Page.FIELDS.items():
+                if field != "node" and page.__dict__[field] != value:
+                    setattr(page, field, value)
+            page._count = 1
+            return page
+    return None
 
 
 @primitive
@@ -73,3 +106,7 @@ def free_hot_page(page: Page) -> None:
         return
     page.PG_buddy = 1
     atomic_add_return(page_zone(page), "free", 1)
+    if kernel.free_frames is not None:
+        times = abs(kernel.free_frames[page]) + 1
+        kernel.free_frames.drop(page)
+        kernel.free_frames.put(page, times)

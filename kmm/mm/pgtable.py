@@ -182,10 +182,14 @@ def set_pte_at(mm: MmStruct, address: int, ptep: pte_pointer, pte: pte_t) -> Non
 def ptep_clear_flush(vma: VmAreaStruct, address: int, ptep: pte_pointer) -> pte_t:
     """`*ptep` is empty and no TLB remembers it; returns what it was.  Needs the pte lock.
 
-    Simplified: with one CPU there is no TLB to flush.
+    Simplified: all TLBs forget it in the same step in which the pte is emptied, where other CPUs
+    are interrupted one after the other; a machine may have no TLBs at all.
     """
     pte: pte_t = ptep.value
-    vma.vm_mm.page_table.put(address, PTE_NONE)
+    mm = vma.vm_mm
+    mm.page_table.put(address, PTE_NONE)
+    for tlb in mm.tlbs:
+        tlb.drop(address)
     return pte
 
 
@@ -230,6 +234,26 @@ def pte_present(pte: pte_t) -> bool:
 def pte_pfn(pte: pte_t) -> Any:
     """The frame that the pte maps."""
     return pte.page
+
+
+def pte_mkdirty(pte: pte_t) -> pte_t:
+    """The pte with its dirty bit."""
+    return pte._replace(dirty=1)
+
+
+def pte_mkyoung(pte: pte_t) -> pte_t:
+    """The pte with its young bit."""
+    return pte._replace(young=1)
+
+
+def pte_mkclean(pte: pte_t) -> pte_t:
+    """The pte without its dirty bit."""
+    return pte._replace(dirty=0)
+
+
+def pte_wrprotect(pte: pte_t) -> pte_t:
+    """The pte without its write bit."""
+    return pte._replace(write=0)
 
 
 def swp_entry_to_pte(entry: swp_entry_t) -> pte_t:

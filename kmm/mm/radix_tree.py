@@ -7,6 +7,7 @@ PG_dirty).  A slot is pointed to, as in C, so that its page can be exchanged in 
 
 from __future__ import annotations
 
+from errno import EEXIST
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kmm.sim import Cells, primitive
@@ -57,3 +58,20 @@ def radix_tree_replace_slot(pslot: slot_pointer | None, item: Page) -> None:
     if pslot is None:
         oops("oops: NULL slot", "the tree has nothing at that index")
     pslot.tree.put(pslot.at, item)
+
+
+@primitive
+def radix_tree_insert(root: RadixTree, index: int, item: Page) -> int:
+    """0 and `item` is at `index`; -EEXIST if something is there already.  Needs tree_lock."""
+    if root[index] is not None:
+        return -EEXIST
+    root.put(index, item)
+    return 0
+
+
+@primitive
+def radix_tree_delete(root: RadixTree, index: int) -> Page | None:
+    """Nothing is at `index`; returns what was.  Needs tree_lock."""
+    item = root[index]
+    root.put(index, None)
+    return item

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from kmm.mm.slab import readers_left
 from kmm.sim import current, primitive
 from kmm.sim.bug import oops
 
@@ -17,8 +18,13 @@ def rcu_read_lock() -> None:
 
 @primitive
 def rcu_read_unlock() -> None:
-    """The task has left its innermost read section."""
+    """The task has left its innermost read section.
+
+    Memory that was given back meanwhile and that only this reader still kept is gone now.
+    """
     task = current()
     if task.rcu_depth == 0:
         oops("unlock of a lock that is not held", f"{task.name} is not inside rcu_read_lock")
     task.rcu_depth -= 1
+    if task.rcu_depth == 0:
+        readers_left(task)

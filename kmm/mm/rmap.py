@@ -76,13 +76,19 @@ if TYPE_CHECKING:
 
 KERNEL_FILE = "mm/rmap.c"
 
-SWAP_SUCCESS, SWAP_AGAIN = 0, 1
+SWAP_SUCCESS, SWAP_AGAIN, SWAP_FAIL = 0, 1, 2
 
 
 class AnonVma(Tracked):
-    """struct anon_vma: the vmas that may map the same anonymous pages, parent before child."""
+    """struct anon_vma: the vmas that may map the same anonymous pages, parent before child.
+
+    `generation`: how often its memory has been another anon_vma before; `freed`: it is none now.
+    """
 
     __slots__ = ("head", "lock")
+
+    generation: int = 0
+    freed: int = 0
 
     lock: SpinLock
     head: ListHead[VmAreaStruct]
@@ -217,11 +223,12 @@ def page_add_file_rmap(page: Page) -> None:
 def try_to_unmap_one(page: Page, vma: VmAreaStruct, migration: int) -> int:
     """The pte of the page in the vma, if there is one, holds an entry instead.
 
-    An anonymous page in the swap cache leaves a swap entry, every other page a migration entry.
+    An anonymous page in the swap cache leaves a swap entry, every other page a migration entry; for
+    reclaim (`migration` 0) a file's page leaves nothing, and a young pte or a locked vma keeps it.
     Needs the page lock, and anon_vma->lock or mapping->i_mmap_lock.  Returns SWAP_AGAIN: there may
-    be more ptes.
-    Simplified: only unmapping for migration (reclaim looks at VM_LOCKED and the young bit first);
-    no MMU notifiers, no peak of rss, and the mm is not put on the list of those with swap entries.
+    be more ptes; SWAP_FAIL: it is kept.
+    Simplified: no MMU notifiers, no peak of rss, the mm is not put on the list of those with swap
+    entries, and locked vmas do not make the page mlocked.
     """
     mm = vma.vm_mm
     address = vma_address(page, vma)
@@ -231,6 +238,9 @@ def try_to_unmap_one(page: Page, vma: VmAreaStruct, migration: int) -> int:
     ptep = page_check_address(page, mm, address, ptl, 0)
     if ptep is None:
         return SWAP_AGAIN
+    if not migration and (vma.vm_flags & VM_LOCKED or ptep_clear_flush_young(vma, address, ptep)):
+        pte_unmap_unlock(ptep, ptl.value)
+        return SWAP_FAIL
     flush_cache_page(vma, address, page)
     pteval = ptep_clear_flush(vma, address, ptep)
     # The dirty bit goes to the page now that no CPU can set it again.
@@ -240,9 +250,13 @@ def try_to_unmap_one(page: Page, vma: VmAreaStruct, migration: int) -> int:
         entry = swp_entry_t(0, page_private(page))
         swap_duplicate(entry)
         dec_mm_counter(mm, "anon_rss")
-    else:
+        set_pte_at(mm, address, ptep, swp_entry_to_pte(entry))
+    elif migration:
         entry = make_migration_entry(page, pteval.write)
-    set_pte_at(mm, address, ptep, swp_entry_to_pte(entry))
+        set_pte_at(mm, address, ptep, swp_entry_to_pte(entry))
+    else:
+        BUG_ON(PageAnon(page), f"{page.name} has no slot to leave an entry for")
+        dec_mm_counter(mm, "file_rss")
     page_remove_rmap(page, vma)
     put_page(page)
     pte_unmap_unlock(ptep, ptl.value)
@@ -255,15 +269,16 @@ def try_to_unmap_anon(page: Page, migration: int) -> int:
 
     Needs the page lock; takes anon_vma->lock.
     """
+    ret = SWAP_AGAIN
     anon_vma = page_lock_anon_vma(page)
     if anon_vma is None:
-        return SWAP_AGAIN
+        return ret
     for vma in anon_vma.head:
-        try_to_unmap_one(page, vma, migration)
-        if not page_mapped(page):
+        ret = try_to_unmap_one(page, vma, migration)
+        if ret == SWAP_FAIL or not page_mapped(page):
             break
     page_unlock_anon_vma(anon_vma)
-    return SWAP_AGAIN
+    return ret
 
 
 @kernel_function
@@ -303,33 +318,34 @@ def try_to_unmap_file(page: Page, migration: int) -> int:
     i_mmap_lock is never given up in between.
     """
     mapping: AddressSpace = page.mapping
+    ret = SWAP_AGAIN
     spin_lock(mapping.i_mmap_lock)
     for vma in vma_prio_tree_foreach(mapping.i_mmap, page.index, page.index):
-        try_to_unmap_one(page, vma, migration)
-        if not page_mapped(page):
+        ret = try_to_unmap_one(page, vma, migration)
+        if ret == SWAP_FAIL or not page_mapped(page):
             break
     for vma in mapping.i_mmap_nonlinear:
-        if not page_mapped(page):
+        if ret == SWAP_FAIL or not page_mapped(page):
             break
         if not vma.vm_flags & VM_LOCKED:
             try_to_unmap_cluster(page, vma)
     spin_unlock(mapping.i_mmap_lock)
-    return SWAP_AGAIN
+    return ret
 
 
 @kernel_function
 def try_to_unmap(page: Page, migration: int) -> int:
-    """SWAP_SUCCESS and no pte maps the page, or SWAP_AGAIN: some still do.
+    """SWAP_SUCCESS and no pte maps the page; SWAP_AGAIN: some still do; SWAP_FAIL: it is in use.
 
     `migration`: 1, leave migration entries.  Needs the page lock.
-    Simplified: SWAP_FAIL and SWAP_MLOCK do not occur; migration takes them like SWAP_AGAIN.
+    Simplified: SWAP_MLOCK does not occur.
     """
     BUG_ON(not PageLocked(page), f"{page.name} is not locked")
     if PageAnon(page):
-        try_to_unmap_anon(page, migration)
+        ret = try_to_unmap_anon(page, migration)
     else:
-        try_to_unmap_file(page, migration)
-    return SWAP_AGAIN if page_mapped(page) else SWAP_SUCCESS
+        ret = try_to_unmap_file(page, migration)
+    return ret if page_mapped(page) else SWAP_SUCCESS
 
 
 def vma_prio_tree_foreach(

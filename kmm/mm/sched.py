@@ -7,10 +7,10 @@ rcu_read_lock (`rcu_depth` > 0) must not sleep; `might_sleep` is what finds thos
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kmm.mm.spinlock import RwLock
-from kmm.sim import Tracked, current, current_machine, primitive
+from kmm.sim import Machine, Tracked, current, current_machine, kernel_function, peek, primitive
 from kmm.sim.bug import KernelBug, function_of
 from kmm.sim.running import caller, stop
 
@@ -29,6 +29,8 @@ class TaskStruct(Tracked):
     `mems_allowed` is a mask of nodes, `caps` a mask of capabilities.
     """
 
+    __slots__ = ("cpu", "tlb")
+
     pid: int = 0
     mm: MmStruct | None = None
     flags: int = 0
@@ -40,6 +42,17 @@ class TaskStruct(Tracked):
     preempt_count: int = 0
     rcu_depth: int = 0
 
+    #: The CPU on which it runs, and what that CPU remembers of page tables (None: nothing).
+    cpu: int
+    tlb: Any
+
+    def __init__(
+        self, machine: Machine, name: str, *, cpu: int = 0, tlb: Any = None, **fields: Any
+    ) -> None:
+        object.__setattr__(self, "cpu", cpu)
+        object.__setattr__(self, "tlb", tlb)
+        super().__init__(machine, name, **fields)
+
 
 def might_sleep(*, rcu: bool = True) -> None:
     """Stop the machine if the running task must not sleep here.
@@ -48,9 +61,10 @@ def might_sleep(*, rcu: bool = True) -> None:
     that asks.
     """
     task = current()
-    if task.preempt_count:
+    # Nobody else writes these two, so looking at them is no step.
+    if peek(task, "preempt_count"):
         text = "sleeping function called with a spinlock held"
-    elif rcu and task.rcu_depth:
+    elif rcu and peek(task, "rcu_depth"):
         text = "sleeping function called inside rcu_read_lock"
     else:
         return
@@ -87,12 +101,19 @@ def get_task_mm(task: TaskStruct) -> MmStruct | None:
 
 
 @primitive(source="kernel/fork.c")
-def mmput(mm: MmStruct) -> None:
-    """One user of the address space less.
-
-    Simplified: nothing is torn down with the last user; scenarios keep their address spaces.
-    """
+def mm_users_dec_and_test(mm: MmStruct) -> int:
+    """One user of the address space less; 1 if it was the last."""
     mm.mm_users -= 1
+    return int(mm.mm_users == 0)
+
+
+@kernel_function(source="kernel/fork.c")
+def mmput(mm: MmStruct) -> None:
+    """One user of the address space less; the last one tears it down."""
+    if mm_users_dec_and_test(mm):
+        from kmm.mm.vma import exit_mmap
+
+        exit_mmap(mm)
 
 
 def tasklist_lock() -> RwLock:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kmm.sim import Tracked, atomic_add_return, current, primitive
+from kmm.sim import Poison, Tracked, atomic_add_return, current, peek, primitive
 from kmm.sim.bug import oops
 
 KERNEL_FILE = "kernel/spinlock.c"
@@ -22,15 +22,16 @@ class SpinLock(Tracked):
 
 
 class RwLock(Tracked):
-    """rwlock_t, read side only: how many readers are inside.
-
-    Simplified: nothing in this model takes tasklist_lock for writing.
-    """
+    """rwlock_t: how many readers are inside, and the one writer."""
 
     readers: int = 0
+    writer: Any = None
 
 
 def _acquire(lock: SpinLock) -> None:
+    owner = lock.__dict__["owner"]
+    if type(owner) is Poison:
+        owner.used()
     task = current()
     lock.owner = task
     task.preempt_count += 1
@@ -46,10 +47,16 @@ def _whose(lock: SpinLock) -> str:
 
 
 def _free(lock: SpinLock) -> bool:
-    return lock.owner is None
+    # Nobody holds a lock that is gone; who takes it will learn that.
+    owner = lock.owner
+    return owner is None or type(owner) is Poison
 
 
-@primitive(until=_free)
+def _owner(lock: SpinLock) -> Any:
+    return lock.owner
+
+
+@primitive(until=_free, held_by=_owner)
 def spin_lock(lock: SpinLock) -> None:
     """The running task holds the lock; waits until it is free."""
     _acquire(lock)
@@ -63,7 +70,7 @@ def spin_unlock(lock: SpinLock) -> None:
     _release(lock)
 
 
-@primitive(until=_free)
+@primitive(until=_free, held_by=_owner)
 def spin_lock_irq(lock: SpinLock) -> None:
     """spin_lock, for a lock that interrupt handlers take too.
 
@@ -80,9 +87,17 @@ def spin_unlock_irq(lock: SpinLock) -> None:
     _release(lock)
 
 
-@primitive
+def _no_writer(lock: RwLock) -> bool:
+    return lock.writer is None
+
+
+def _writer(lock: RwLock) -> Any:
+    return lock.writer
+
+
+@primitive(until=_no_writer, held_by=_writer)
 def read_lock(lock: RwLock) -> None:
-    """The running task is one of the lock's readers."""
+    """The running task is one of the lock's readers; waits until there is no writer."""
     atomic_add_return(lock, "readers", 1)
     current().preempt_count += 1
 
@@ -90,7 +105,23 @@ def read_lock(lock: RwLock) -> None:
 @primitive
 def read_unlock(lock: RwLock) -> None:
     """The running task is no longer a reader."""
-    if lock.readers == 0:
+    if peek(lock, "readers") == 0:
         oops("unlock of a lock that is not held", f"{lock.name} has no reader")
     atomic_add_return(lock, "readers", -1)
+    current().preempt_count -= 1
+
+
+@primitive(until=lambda lock: lock.writer is None and not lock.readers, held_by=_writer)
+def write_lock_irq(lock: RwLock) -> None:
+    """The running task is inside alone; waits until nobody else is."""
+    lock.writer = current()
+    current().preempt_count += 1
+
+
+@primitive
+def write_unlock_irq(lock: RwLock) -> None:
+    """The running task has left, which was inside alone."""
+    if lock.writer is not current():
+        oops("unlock of a lock that is not held", f"{lock.name} has another writer, or none")
+    lock.writer = None
     current().preempt_count -= 1

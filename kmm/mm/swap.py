@@ -23,7 +23,16 @@ from kmm.mm.page_flags import (
 from kmm.mm.sched import might_sleep
 from kmm.mm.spinlock import spin_lock_irq, spin_unlock_irq
 from kmm.mm.vmstat import Zone, page_zone
-from kmm.sim import VM_BUG_ON, Cells, Machine, current_machine, kernel_function, primitive
+from kmm.mm.workqueue import schedule_on_each_cpu
+from kmm.sim import (
+    VM_BUG_ON,
+    Cells,
+    Machine,
+    current,
+    current_machine,
+    kernel_function,
+    primitive,
+)
 
 KERNEL_FILE = "mm/swap.c"
 
@@ -116,6 +125,15 @@ def pagevec_reinit(pvec: Pagevec) -> None:
         pvec.drop(place)
 
 
+@primitive(source="include/linux/pagevec.h")
+def pagevec_take(pvec: Pagevec) -> list[Page]:
+    """The pages of the pagevec, which is empty; its references are the caller's."""
+    pages = pvec.pages
+    for place in list(pvec):
+        pvec.drop(place)
+    return pages
+
+
 @kernel_function
 def lru_cache_add_lru(page: Page, lru: str) -> None:
     """The page waits in this CPU's pagevec for that list, which has a reference on it."""
@@ -128,7 +146,7 @@ def lru_cache_add_lru(page: Page, lru: str) -> None:
 
 def this_cpu_pagevec(lru: str) -> Pagevec:
     """The pagevec of the running CPU for the list."""
-    pvec: Pagevec = current_machine().kernel.lru_add_pvecs[lru]
+    pvec: Pagevec = current_machine().kernel.cpu_pvecs[current().cpu][lru]
     return pvec
 
 
@@ -140,7 +158,10 @@ def pagevec_lru_add(pvec: Pagevec) -> None:
     Simplified: the lock is taken for each page, not once for a run of pages of one zone, and what
     reclaim wants to know about rotation is not counted.
     """
-    pages = pvec.pages
+    # While several tasks run, the pages are taken out at once: in C the task has the CPU for
+    # itself as long as it works on the pagevec.
+    several = pvec.machine.environment.several
+    pages = pagevec_take(pvec) if several else pvec.pages
     for page in pages:
         zone = page_zone(page)
         spin_lock_irq(zone.lru_lock)
@@ -149,7 +170,8 @@ def pagevec_lru_add(pvec: Pagevec) -> None:
             SetPageActive(page)
         add_page_to_lru_list(zone, page, pvec.lru)
         spin_unlock_irq(zone.lru_lock)
-    pagevec_reinit(pvec)
+    if not several:
+        pagevec_reinit(pvec)
     release_pages(pages)
 
 
@@ -180,17 +202,35 @@ def lru_add_drain() -> None:
 
     Simplified: there are no pages that writeback wants to have moved to the end of their lists.
     """
-    for pvec in current_machine().kernel.lru_add_pvecs.values():
+    _drain(current_machine().kernel.cpu_pvecs[current().cpu])
+
+
+def _drain(pvecs: dict[str, Pagevec]) -> None:
+    for pvec in pvecs.values():
         if len(pvec):
             pagevec_lru_add(pvec)
+
+
+@kernel_function
+def drain_cpu_pagevecs(cpu: int) -> None:
+    """The pagevecs of that CPU are empty, their pages on the lists."""
+    _drain(current_machine().kernel.cpu_pvecs[cpu])
 
 
 @kernel_function
 def lru_add_drain_all() -> int:
     """The pagevecs of all CPUs are empty; may sleep.  Returns 0.
 
-    Simplified: done here and at once, where the kernel lets each CPU do its own and waits for all.
+    Simplified: done here and at once, where the kernel lets each CPU do its own and waits for all;
+    so it is on a machine that has somebody for such work.
     """
     might_sleep()
-    lru_add_drain()
+    kernel = current_machine().kernel
+    if kernel.keventd_wq:
+        return schedule_on_each_cpu(drain_cpu_pagevecs)
+    if len(kernel.cpu_pvecs) == 1:
+        lru_add_drain()
+    else:
+        for cpu in range(len(kernel.cpu_pvecs)):
+            drain_cpu_pagevecs(cpu)
     return 0

@@ -25,6 +25,8 @@ from typing import Any
 from kmm.errors import KmmError
 from kmm.mm.buffer import BufferHead
 from kmm.mm.cred import CAP_SYS_NICE
+from kmm.mm.disk import Disk
+from kmm.mm.filesystem import readpage as fs_readpage
 from kmm.mm.filesystem import releasepage as fs_releasepage
 from kmm.mm.filesystem import writepage as fs_writepage
 from kmm.mm.fs import AddressSpace, address_space_operations
@@ -41,6 +43,7 @@ from kmm.mm.mmap import MmStruct
 from kmm.mm.nodemask import node_mask
 from kmm.mm.page import PAGE_FLAGS, PAGE_MAPPING_ANON, PAGE_SIZE, Page
 from kmm.mm.pgtable import pte_t
+from kmm.mm.pgtable_ops import Tlb
 from kmm.mm.rmap import AnonVma
 from kmm.mm.sched import PF_SWAPWRITE, TaskStruct
 from kmm.mm.swap import PAGEVEC_SIZE, page_kind, page_lru
@@ -69,6 +72,10 @@ class World:
     `pagevec_size`: how many pages wait before they go onto their LRU list.  `debug_vm`: VM_BUG_ON
     is checked.  `memcg`: there is a memory control group.  `oob`: what node_state and node_isset
     read beyond their masks.  `drain_after`: the pagevecs are emptied behind each operation.
+    `cpus`: each has pagevecs of its own, and tasks are put on them in turn; `workers`: emptying all
+    of them is left to a task for each CPU, which runs worker_thread.  `tlb`: the CPU of each task
+    remembers ptes until they are flushed.  `disk`: it is kept what has been written to files and to
+    swap.  `reuse_frames`: a freed frame is handed out again.
     A task is made when the first operation needs somebody to run it.
     """
 
@@ -85,6 +92,11 @@ class World:
         memcg: bool = True,
         oob: tuple[int, int] = (0, 0),
         drain_after: bool = False,
+        cpus: int = 1,
+        workers: bool = False,
+        tlb: bool = False,
+        disk: bool = False,
+        reuse_frames: bool = False,
     ) -> None:
         frames = [free] * nodes if isinstance(free, int) else list(free)
         if len(frames) != nodes or isinstance(free, Mapping):
@@ -98,7 +110,14 @@ class World:
             pagevec_size=pagevec_size,
             memcg=memcg,
             oob=oob,
+            cpus=cpus,
+            workers=workers,
+            reuse_frames=reuse_frames,
         )
+        self.tlb = tlb
+        self.disk = disk
+        if disk:
+            self._give_disk(self.kernel.swapper_space)
         self.cpuset_mems = node_mask(range(nodes) if cpuset_mems is None else cpuset_mems)
         self.drain_after = drain_after
         self.files: dict[str, File] = {}
@@ -138,8 +157,12 @@ class World:
         releasepage: str | None = None,
         account_dirty: bool = True,
         unevictable: bool = False,
+        size: int | None = None,
     ) -> File:
-        """A file; its operations are named as in a scenario, None is an operation it lacks."""
+        """A file; its operations are named as in a scenario, None is an operation it lacks.
+
+        `size`: in pages, None: no end.
+        """
         if migratepage not in MIGRATEPAGE:
             known = ", ".join(str(m) for m in MIGRATEPAGE)
             raise KmmError(f"World: migratepage must be one of {known}, not {migratepage}")
@@ -150,14 +173,22 @@ class World:
                 MIGRATEPAGE[migratepage],
                 fs_writepage if writepage else None,
                 fs_releasepage if releasepage else None,
+                readpage=fs_readpage,
             ),
             account_dirty=int(account_dirty),
             unevictable=int(unevictable),
             writes=writepage,
             releases=releasepage,
         )
+        if size is not None:
+            mapping.i_size = size
+        if self.disk:
+            self._give_disk(mapping)
         self.files[mapping.name] = File(self, mapping)
         return self.files[mapping.name]
+
+    def _give_disk(self, mapping: AddressSpace) -> None:
+        object.__setattr__(mapping, "disk", Disk(self.machine, f"{mapping.name}.disk"))
 
     def anon_vma(self, name: str | None = None) -> AnonVma:
         """An anon_vma, for vmas that share anonymous pages."""
@@ -183,8 +214,9 @@ class World:
         sys_nice: bool = False,
         swapwrite: bool = False,
         mems: Sequence[int] | None = None,
+        cpu: int | None = None,
     ) -> TaskStruct:
-        """A task; the first one is the one that runs."""
+        """A task; the first one is the one that runs.  `cpu`: on which, None: they take turns."""
         task = TaskStruct(
             self.machine,
             self.name_for(name, "t", self.tasks),
@@ -196,7 +228,12 @@ class World:
             suid=uid if suid is None else suid,
             caps=1 << CAP_SYS_NICE if sys_nice else 0,
             mems_allowed=self.cpuset_mems if mems is None else node_mask(mems),
+            cpu=len(self.tasks) % len(self.kernel.cpu_pvecs) if cpu is None else cpu,
         )
+        if self.tlb and mm:
+            tlb = Tlb(self.machine, f"{task.name}.tlb", None)
+            object.__setattr__(task, "tlb", tlb)
+            object.__setattr__(mm.struct, "tlbs", (*mm.struct.tlbs, tlb))
         self.tasks[task.name] = task
         self.kernel.tasks.append(task)
         if self.current is None:
@@ -258,6 +295,8 @@ class World:
 
     def _cache(self, page: Page, mapping: AddressSpace, index: int) -> None:
         mapping.page_tree.put(index, page)
+        if mapping.disk is not None and not page.PG_dirty:
+            mapping.disk.put(index, page.data)
         page._count += 1
         page_zone(page).NR_FILE_PAGES += 1
 

@@ -6,6 +6,7 @@
     containers   Cells and ListHead: tables and lists, tracked cell by cell
     goto         label and goto: C's way out of a function
     pointer      Cell and FieldRef: what C does with &
+    poison       Poison: what a freed object holds
     primitive    @primitive (one atomic, recorded step), @kernel_function (the tree of calls)
     replace      a person's own function in the place of the model's
     machine      Machine: objects, tasks, the record; `running` says which one runs
@@ -25,6 +26,7 @@ from kmm.sim.function import FUNCTIONS, Function
 from kmm.sim.goto import goto, label
 from kmm.sim.machine import Machine
 from kmm.sim.pointer import Cell, FieldRef
+from kmm.sim.poison import Poison, poison
 from kmm.sim.primitive import kernel_function, primitive
 from kmm.sim.replace import replace
 from kmm.sim.running import current, current_machine
@@ -33,7 +35,8 @@ from kmm.sim.values import Name, value
 
 __all__ = [
     "BUG", "BUG_ON", "FUNCTIONS", "VM_BUG_ON", "Call", "Cell", "Cells", "Change", "Entry",
-    "Environment", "FieldRef", "Function", "KernelBug", "ListHead", "Machine", "Name", "State",
-    "Step", "StepLimit", "Trace", "Tracked", "atomic_add_return", "current", "current_machine",
-    "goto", "kernel_function", "label", "peek", "primitive", "replace", "value",
+    "Environment", "FieldRef", "Function", "KernelBug", "ListHead", "Machine", "Name", "Poison",
+    "State", "Step", "StepLimit", "Trace", "Tracked", "atomic_add_return", "current",
+    "current_machine", "goto", "kernel_function", "label", "peek", "poison", "primitive",
+    "replace", "value",
 ]  # fmt: skip

@@ -23,6 +23,8 @@ class Environment:
     #: Whether `before` wants to be asked at all, and whether `entered` and `left` do.
     attentive = False
     attends_calls = False
+    #: There are several tasks, and any may be left before any step.
+    several = False
 
     def before(self, function: Function, args: tuple[Any, ...]) -> None:
         """A step of our task is about to happen: here another task may run."""

@@ -68,6 +68,7 @@ class Scheduler(Environment):
     """
 
     attentive = True
+    several = True
 
     def __init__(
         self,
@@ -218,7 +219,13 @@ class Scheduler(Environment):
         function, args = task.function, task.args
         assert function is not None
         what = ", ".join(str(getattr(arg, "name", arg)) for arg in args)
-        holders = function.held_by(*args) if function.held_by else None
+        machine = self.machine
+        inside, machine.inside = machine.inside, True
+        saw, machine.saw = machine.saw, None
+        try:
+            holders = function.held_by(*args) if function.held_by else None
+        finally:
+            machine.inside, machine.saw = inside, saw
         if not isinstance(holders, list):
             holders = [holders]
         whom = " and ".join(getattr(holder, "name", "nobody") for holder in holders) or "nobody"

@@ -56,7 +56,7 @@ def plain(value: Any) -> Any:
         return tuple(sorted(map(plain, value)))
     if isinstance(value, list):
         return tuple(map(plain, value))
-    if callable(value) and hasattr(value, "__name__"):
+    if hasattr(value, "__name__") and callable(value):
         return Name(value.__name__, "function")
     return intern(repr(value))  # many are alike
 

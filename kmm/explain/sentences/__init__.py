@@ -7,13 +7,14 @@
     tables.py        page tables, entries, rmap
     files.py         page cache, dirty pages, writeback, buffers, counters
     calls.py         locks, tasks, nodes, user memory: what system calls are made of
+    actors.py        faults, fork, exit, truncate: who runs beside a migration
     others.py        what another CPU does in a scenario
     statements.py    plain assignments and BUG()
 
 `SENTENCES` is all of them together.
 """
 
-from kmm.explain.sentences import calls, files, flags, others, pages, statements, tables
+from kmm.explain.sentences import actors, calls, files, flags, others, pages, statements, tables
 from kmm.explain.sentences.table import Table, choose
 
 SENTENCES: Table = {
@@ -24,6 +25,7 @@ SENTENCES: Table = {
     **calls.SENTENCES,
     **others.SENTENCES,
     **statements.SENTENCES,
+    **actors.SENTENCES,
 }
 
 __all__ = ["SENTENCES", "choose"]

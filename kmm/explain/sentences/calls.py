@@ -86,7 +86,10 @@ SENTENCES: Table = {
     "spin_unlock_irq": "{who} releases {lock}.",
     "read_lock": "{who} is a reader of {lock}, so that no task vanishes meanwhile.",
     "read_unlock": "{who} is no reader of {lock} any more.",
-    "__down_read": "{who} is a reader of {sem}, so that no vma vanishes meanwhile.",
+    "__down_read": {
+        None: "{who} is a reader of {sem}, so that no vma vanishes meanwhile.",
+        OTHER: "{who} cannot be a reader of {sem} now, and queues for it.",
+    },
     "up_read": "{who} is no reader of {sem} any more.",
     "rcu_read_lock": "{who} begins to read under RCU, so that what it can reach keeps its memory.",
     ("rcu_read_lock", "unmap_and_move"): "{who} begins to read under RCU, so that the anon_vma of "
@@ -113,7 +116,6 @@ SENTENCES: Table = {
         OTHER: "The address space of {task} is {result}, which has one user more and cannot go: "
         "{went[mm_users]}.",
     },
-    "mmput": "{mm} has one user less: {went[mm_users]}.",
     "cpuset_mems_allowed": lambda s: f"The cpuset of {{tsk}} allows {_nodes(s.result)}.",
     # Nodes.
     "node_state": _state,
