@@ -89,39 +89,23 @@ def folds(number: int) -> Claim:
 
 
 def folds_calls(stage: Stage, player: Player, act: Act) -> None:
-    """Each call of the function is one step, shown at its end; then no longer."""
-    _folded(stage, player, act)
+    """The calls of the function are one step each: the player stands at the end of its own."""
+    trace, k = stage.trace, stage.starts[0]
+    function = trace[k].function
+    field = player.field("fold")
     act()
-    expect(player.field("fold")).to_have_value("")
-
-
-def chooses_what_is_folded(stage: Stage, player: Player, act: Act) -> None:
-    def choose() -> None:
-        act()
-        expect(player.field("fold")).to_be_focused()
-        player.field("fold").select_option(stage.trace[stage.starts[1]].function)
-
-    _folded(stage, player, choose)
-    player.field("fold").select_option("")
-
-
-def _folded(stage: Stage, player: Player, act: Act) -> None:
-    start = stage.starts[1]
-    last = oracle.last_of_call(stage.trace, start)
-    player.go(start)
-    act()
-    expect(player.field("fold")).to_have_value(str(stage.trace[start].function))
-    player.stands(last)
-    player.button("Forward").click()
-    player.stands(last + 1)
-    player.go(last)
-    player.button("Back").click()
-    inside = oracle.calls(stage.trace, start)[0]
-    player.stands(min(j for j in range(last) if inside in oracle.calls(stage.trace, j)) - 1)
+    if not field.input_value():
+        field.select_option(function)
+    expect(field).to_have_value(function)
+    columns = trace.columns
+    named = [c for c in oracle.calls(trace, k)[:-1]
+             if trace.called(columns.call_site[c]).name == function]  # fmt: skip
+    player.stands(columns.call_last[named[-1]] - 1)
+    field.select_option("")
 
 
 def asks_nothing(stage: Stage, player: Player, act: Act) -> None:
-    """There is no question here (those that ask are in test_pages.py)."""
+    """Where nothing is asked there is no question to go to."""
     act()
     player.stands(stage.starts[0])
 

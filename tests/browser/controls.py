@@ -45,7 +45,7 @@ CONTROLS = {
     "into": Control(claims.moves(oracle.into, start=1), "i", ("i",), "Into the next call"),
     "over": Control(claims.moves(oracle.over), "o", ("o",), "Over calls"),
     "out": Control(claims.moves(oracle.out), "u", ("u",), "Out of this function"),
-    "fold": Control(claims.folds_calls, "f", ("f",)),
+    "fold": Control(claims.folds_calls, "f", ("f",), "fold"),
     "question": Control(claims.asks_nothing, "q", ("q",)),
     "next phase": Control(claims.moves(oracle.next_phase), "]", ("]",), "Next phase"),
     "previous phase": Control(claims.moves(oracle.previous_phase), "[", ("[",), "Previous phase"),
@@ -62,7 +62,6 @@ CONTROLS = {
     # Fields and links that have a button's keys: Tab to them, and Enter.
     "slider": Control(claims.slides, name="Step"),
     "go by": Control(claims.goes_by, name="go by"),
-    "what is folded": Control(claims.chooses_what_is_folded, name="fold"),
     "speed": Control(claims.sets_the_speed, name="speed"),
     "next match": Control(claims.finds(1), name="Next match"),
     "previous match": Control(claims.finds(-1), name="Previous match"),

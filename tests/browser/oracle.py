@@ -40,14 +40,9 @@ def into(trace: Trace, k: int) -> int | None:
 
 def out(trace: Trace, k: int) -> int | None:
     """The step after the last one of the function, wherever others run in between."""
-    after = last_of_call(trace, k) + 1
-    return after if len(calls(trace, k)) > 1 and after < len(trace) else None
-
-
-def last_of_call(trace: Trace, k: int) -> int:
-    """The last step of the function that step k is in."""
-    own = calls(trace, k)[0]
-    return max(j for j in range(k, len(trace)) if own in calls(trace, j))
+    own, *outer = calls(trace, k)
+    last = max(j for j in range(k, len(trace)) if own in calls(trace, j))
+    return last + 1 if outer and last + 1 < len(trace) else None
 
 
 def task(trace: Trace, k: int) -> int | None:

@@ -86,17 +86,21 @@ def is_the_state(box: str, texts: list[str], state: dict[str, dict[Any, Any]]) -
 
 
 def is_the_page(name: str, words: str, page: dict[str, Any]) -> None:
-    """Its two counts, and its flags; in a picture of many pages, of the flags only some."""
-    counts = (page["_count"], page["_mapcount"] + 1)
-    small = "count" not in words
-    if small:
-        assert f"{words} ".startswith("{} {} {} ".format(name, *counts))
-    else:
-        assert re.search(r"count {} (.* )?map {} ".format(*counts), f"{words} "), words
+    if "count" not in words:  # one of many: its numbers in a column, and what is unusual of it
+        assert f"{words} ".startswith(f"{name} {page['_count']} {page['_mapcount'] + 1} "), words
+        more = re.search(r"\+\d+$", words) is not None
+        for flag in ("locked", "dirty", "writeback"):
+            if WORDS.get(flag, flag) in words.split():
+                assert page[f"PG_{flag}"], words
+            else:
+                assert more or not page[f"PG_{flag}"], words
+        return
+    assert f"count {page['_count']} " in f"{words} "
+    assert f"map {page['_mapcount'] + 1} " in f"{words} "
     said = {word.partition("(")[0] for word in words.split()}
     for flag in PAGE_FLAGS:
         # "private" is a field too, and a name.
-        if flag != "private" and (not small or WORDS.get(flag, flag) in said):
+        if flag != "private":
             assert (WORDS.get(flag, flag) in said) == bool(page[f"PG_{flag}"]), (flag, words)
 
 
