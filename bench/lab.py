@@ -23,8 +23,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bench.clock import ROOT
@@ -56,17 +57,15 @@ class JupyterLab:
         self._settle()
         self.port = _free_port()
         with self.log.open("w") as log:
-            # In a group of its own: its kernels end with it.
             self._process = subprocess.Popen(
                 self._command(), env=self._environment(), stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, start_new_session=True,
+                stdin=subprocess.PIPE, start_new_session=True,
             )  # fmt: skip
         try:
             self._wait()
         except BaseException:
             self._end()
             raise
-        self._before = signal.signal(signal.SIGTERM, self._told_to_end)
         return self
 
     def __exit__(
@@ -75,7 +74,6 @@ class JupyterLab:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        signal.signal(signal.SIGTERM, self._before)
         self._end()
 
     def open(self, page: Page, cells: Sequence[str]) -> Notebook:
@@ -96,7 +94,7 @@ class JupyterLab:
 
     def _command(self) -> list[str]:
         return [
-            *(sys.executable, "-m", "jupyterlab"),
+            *(sys.executable, "-c", _SERVE),
             *("--no-browser", "--allow-root", "--ip=127.0.0.1"),
             *(f"--port={self.port}", "--ServerApp.port_retries=0"),
             f"--IdentityProvider.token={self.token}",
@@ -130,22 +128,11 @@ class JupyterLab:
                 time.sleep(0.1)
         raise RuntimeError(f"JupyterLab does not start:\n{self.log.read_text(errors='replace')}")
 
-    def _told_to_end(self, number: int, frame: FrameType | None) -> None:
-        """Whoever is told to end, ends what he has started first."""
-        self._end()
-        signal.signal(number, self._before)
-        os.kill(os.getpid(), number)
-
     def _end(self) -> None:
-        for how in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self._process.pid, how)
-            except ProcessLookupError:
-                break
-            try:
-                self._process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                continue
+        """Close what the server reads; it ends its kernels, and itself."""
+        self._process.communicate()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 class Notebook:
@@ -198,6 +185,20 @@ class Notebook:
         light = json.dumps(str(name == "Light").lower())
         self.page.wait_for_function(f"document.body.dataset.jpThemeLight === {light}")
 
+
+# A server that lives as long as somebody holds the other end of what it reads: it ends in any case
+# with the process that has started it, however that one ends.
+_SERVE = """
+import os, signal, sys, threading
+from jupyterlab.labapp import main
+
+def wait():
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=wait, daemon=True).start()
+sys.exit(main())
+"""
 
 _CONTEXT = "jupyterapp.shell.currentWidget.context.sessionContext"
 _KERNEL = f"{_CONTEXT}.session.kernel"

@@ -1,22 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the tests of the actors have in common: a migrator that makes one attempt, and all ends."""
+"""What the tests of the actors have in common: all ends of their runs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from errno import EAGAIN
 from typing import Any
 
 import kmm
 from kmm.explore.invariants import ALWAYS, Invariant, first_wrong
 from kmm.explore.search import Search
-from kmm.mm.list import LIST_HEAD, list_add_tail, list_del
-from kmm.mm.migrate import unmap_and_move
-from kmm.mm.page import Page
-from kmm.mm.vmscan import isolate_lru_page, putback_lru_page
-from kmm.scenario.driver import get_new_page
-from kmm.sim import ListHead
 from kmm.sim.sched import Scheduler
 from kmm.sim.schedule import Follow, Schedule
 from kmm.sim.watch import reads_seen
@@ -25,19 +18,6 @@ from kmm.sim.watch import reads_seen
 SIZE = 4096
 
 Actors = Mapping[str, Callable[[], Any]]
-
-
-def move(page: Page) -> int:
-    """One attempt to migrate the page to node 1, by somebody who holds no mmap_sem."""
-    if isolate_lru_page(page):
-        return -EAGAIN
-    pagelist: ListHead[Page] = LIST_HEAD("pagelist")
-    list_add_tail(page.lru, pagelist)
-    rc = unmap_and_move(get_new_page, 1, page, 0)
-    if page.lru.list is not None:
-        list_del(page.lru)
-        putback_lru_page(page)
-    return rc
 
 
 def tasks(world: kmm.World, actors: Actors) -> dict[Any, Callable[[], Any]]:

@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any
 
 import pytest
-from actors import SIZE, contents, ends, move, run
+from actors import SIZE, contents, ends, run
 
 import kmm
+from kmm.explore.actors import move
 from kmm.explore.edit import Edit, edited
 from kmm.explore.invariants import ALWAYS, RSS
 from kmm.mm.cpu import read_memory, write_memory

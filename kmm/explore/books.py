@@ -9,8 +9,10 @@ task is inside a kernel function, so none holds a reference of its own.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from kmm.mm.buffer import BufferHead, buffers_of
 from kmm.mm.fs import AddressSpace
@@ -19,7 +21,8 @@ from kmm.mm.page import Page
 from kmm.mm.pgtable import pte_t
 from kmm.mm.swap import Pagevec
 from kmm.mm.swapops import SWP_MIGRATION_READ
-from kmm.sim import ListHead, Machine
+from kmm.scenario import World
+from kmm.sim import ListHead
 
 #: A pte, by its mm and address.
 Where = tuple[MmStruct, int]
@@ -38,10 +41,12 @@ class Refers:
 
 
 class Books:
-    """Everything in `machine` that refers to a page."""
+    """Everything in the world that refers to a page, and what its tasks have `returned`."""
 
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
+    def __init__(self, world: World, returned: Mapping[str, Any]) -> None:
+        self.world = world
+        self.returned = returned
+        self.machine = machine = world.machine
         self.pages: list[Page] = []
         self.mms: list[MmStruct] = []
         self.refers: dict[Page, Refers] = defaultdict(Refers)

@@ -65,9 +65,12 @@ class Case:
         stack.enter_context(edited(self.edits))
         return stack
 
-    def broken(self, world: World) -> tuple[Invariant, str] | None:
-        """The first invariant that does not hold of the world, and what is wrong."""
-        return first_wrong(self.invariants, world)
+    def broken(self, world: World, returned: Mapping[str, Any]) -> tuple[Invariant, str] | None:
+        """The first invariant that does not hold of the world, and what is wrong.
+
+        `returned`: what the tasks have returned, by their names.
+        """
+        return first_wrong(self.invariants, world, returned)
 
     def replay(self, schedule: Schedule | str) -> Trace:
         """The trace of the run in which the tasks take turns as the schedule says.
@@ -82,9 +85,10 @@ class Case:
             machine.record()
             with machine:
                 machine.saw = _deaf
-                Scheduler(machine, tasks).run(Follow(schedule))
+                scheduler = Scheduler(machine, tasks)
+                scheduler.run(Follow(schedule))
                 machine.saw = None
-            broken = None if machine.bug else self.broken(world)
+            broken = None if machine.bug else self.broken(world, scheduler.returned())
         about = {"case": self.name, "schedule": str(schedule)}
         if broken is not None:
             about["broken"] = f"{broken[0].name}: {broken[1]}"

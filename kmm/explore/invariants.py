@@ -9,8 +9,9 @@ breaks them too (between set_pte_at and page_add_file_rmap no mapcount agrees wi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kmm.explore.books import Books
 from kmm.scenario import World
@@ -98,9 +99,14 @@ LOCKS = Invariant("locks", "No page is left locked.", _locks)
 ALWAYS = (ENTRIES, FREED, MAPCOUNT, REFERENCES, LOCKS)
 
 
-def first_wrong(invariants: tuple[Invariant, ...], world: World) -> tuple[Invariant, str] | None:
-    """The first of the invariants that does not hold of a world at rest, and what is wrong."""
-    books = Books(world.machine)
+def first_wrong(
+    invariants: tuple[Invariant, ...], world: World, returned: Mapping[str, Any] | None = None
+) -> tuple[Invariant, str] | None:
+    """The first of the invariants that does not hold of a world at rest, and what is wrong.
+
+    `returned`: what the tasks have returned, by their names.
+    """
+    books = Books(world, returned or {})
     for invariant in invariants:
         for wrong in invariant.wrong(books):
             return invariant, wrong

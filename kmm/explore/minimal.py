@@ -129,7 +129,8 @@ class Bounded:
         bug = scheduler.run(self._choose)
         self._close(scheduler)
         self.machine.saw = None
-        return End(bug, scheduler.taken, self._places[-1].spent if self._places else 0)
+        spent = self._places[-1].spent if self._places else 0
+        return End(bug, scheduler.taken, spent, scheduler.returned())
 
     def _choose(self, scheduler: Scheduler, able: list[Task]) -> Task:
         places = self._places

@@ -29,12 +29,14 @@ Tasks = Mapping[Tracked, Callable[[], Any]]
 class End(NamedTuple):
     """How a run ended: the bug that stopped it, if any, and which task made each step.
 
-    `preemptions`: how often a task was left that could go on.
+    `preemptions`: how often a task was left that could go on.  `returned`: what the function of
+    each task has returned, by the task's name.
     """
 
     bug: KernelBug | None
     taken: list[int]
     preemptions: int
+    returned: Mapping[str, Any]
 
 
 class Counts(NamedTuple):
@@ -117,7 +119,7 @@ class Search:
             if not task.done and task.until is not None and bug is not None:
                 self._blocked(task)
         self.machine.saw = None
-        return End(bug, scheduler.taken, self._preemptions())
+        return End(bug, scheduler.taken, self._preemptions(), scheduler.returned())
 
     def _preemptions(self) -> int:
         """How often, in the run that was made last, a task was left that could go on."""

@@ -139,7 +139,7 @@ def broken_by(case: Case, world: World, end: End) -> Found | None:
     if end.bug is not None:
         name = "every task ends" if end.bug.text == "deadlock" else "the kernel goes on"
         return Found(name, str(end.bug), end.taken, end.preemptions)
-    broken = case.broken(world)
+    broken = case.broken(world, end.returned)
     if broken is None:
         return None
     return Found(broken[0].name, broken[1], end.taken, end.preemptions)

@@ -117,6 +117,10 @@ class Scheduler(Environment):
             machine.environment = before
         return machine.bug
 
+    def returned(self) -> dict[str, Any]:
+        """What the function of each task has returned, by the task's name."""
+        return {task.name: task.result for task in self.tasks}
+
     def _begin(self, task: Task) -> None:
         """The task comes as far as its first step."""
         task.greenlet = self._greenlet.greenlet(lambda: self._main(task))
