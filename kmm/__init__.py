@@ -33,6 +33,7 @@ __version__ = "0.1.0"
 
 #: Which room answers which question about a trace; it is imported when first asked.
 Trace.ROOMS.update(
+    branch="kmm.explore.branch",
     holders="kmm.explain.holders",
     locks="kmm.explain.locks",
     narrate="kmm.explain.narrate",

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+#: What the names of the tests in JupyterLab have in them; other pages need no server.
+JUPYTERLAB = ("test_controls.py", "test_focus.py", "test_lab.py", "in_jupyterlab")
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -20,7 +23,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            in_jupyterlab = "/browser/" in nodeid and "/test_shown.py" not in nodeid
-            return "JupyterLab" if in_jupyterlab else nodeid
+            return "JupyterLab" if any(name in nodeid for name in JUPYTERLAB) else nodeid
 
     return Scheduling(config, log)

@@ -117,13 +117,14 @@ def test_a_schedule_that_cannot_be_followed_says_where(text: str, complaint: str
     assert complaint in str(error.value)
 
 
-def test_what_a_task_raises_comes_out_and_nothing_is_left_running() -> None:
+def test_what_a_task_raises_is_told_and_nothing_is_left_running() -> None:
     def wrong(shelf: Shelf) -> None:
         add_one(shelf)
         raise ValueError("mine")
 
     machine, shelf, tasks = two_tasks(wrong)
-    with machine, pytest.raises(ValueError, match="mine"):
+    sentence = r"^task a has raised ValueError: mine \(test_sched.py, line \d+\)$"
+    with machine, pytest.raises(KmmError, match=sentence):
         Scheduler(machine, tasks).run(lambda scheduler, able: able[0])
     assert shelf.number == 1
     assert not machine.hooked

@@ -9,16 +9,12 @@ last line of standard output is the tally; the status is 1 if any vector failed.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
-import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 
-from kmm.cli import vectors
+from kmm.cli import vectors, workers
 from kmm.cli.console import BAD, GOOD, STRONG, Bar, Paper, out, progress
 from kmm.cli.vectors import Chunk, Outcome
 from kmm.errors import KmmError
@@ -26,23 +22,15 @@ from kmm.errors import KmmError
 
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", nargs="+", metavar="FILE", help="vectors, or - for a pipe")
-    command.add_argument(
-        "--jobs", type=_jobs, default=1, metavar="N", help="processes to run on; 0: one a CPU"
-    )
+    workers.argument(command)
     command.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
-
-
-def _jobs(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"a number of processes is expected, not {text!r}")
-    return int(text) or os.cpu_count() or 1
 
 
 def obey(options: argparse.Namespace) -> int:
     tally = Tally(out(), options.jobs, options.fail_fast)
     try:
         sizes = [vectors.size(name) for name in options.files]
-        with workers(options.jobs) as executor, progress(sum(sizes)) as bar:
+        with workers.workers(options.jobs) as executor, progress(sum(sizes)) as bar:
             for number, name in enumerate(options.files):
                 tally.before = sum(sizes[:number])
                 tally.file(name, executor, bar)
@@ -130,22 +118,3 @@ def checked(
         yield from waiting.popleft().result()
     if trouble:
         raise trouble
-
-
-@contextmanager
-def workers(jobs: int) -> Iterator[Executor | None]:
-    """An executor of so many processes; None for one, which needs no other."""
-    if jobs == 1:
-        yield None
-        return
-    executor = ProcessPoolExecutor(
-        jobs,
-        # A forked process would inherit the threads of a progress bar half alive.
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),  # Ctrl-C is for the one who counts
-    )
-    try:
-        yield executor
-    finally:
-        executor.shutdown(cancel_futures=True)

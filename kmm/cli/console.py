@@ -70,6 +70,11 @@ class Bar:
         if self._progress and self._task is not None:
             self._progress.update(self._task, completed=done, description=text)
 
+    def say(self, text: str) -> None:
+        """What is known so far."""
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, description=text)
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Inside, standard output may be written: the bar is out of the way."""

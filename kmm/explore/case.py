@@ -18,7 +18,7 @@ from kmm.explore.invariants import ALWAYS, Invariant, first_wrong
 from kmm.explore.search import Tasks
 from kmm.scenario import World
 from kmm.sim import Trace
-from kmm.sim.sched import Scheduler
+from kmm.sim.sched import Scheduler, Task
 from kmm.sim.schedule import Follow, Schedule
 from kmm.sim.watch import reads_seen
 
@@ -79,6 +79,14 @@ class Case:
         """
         if isinstance(schedule, str):
             schedule = Schedule.parse(schedule)
+        follow = Follow(schedule)
+        recorded: list[int] = []
+
+        def choose(scheduler: Scheduler, able: list[Task]) -> Task | None:
+            assert machine.recorder is not None
+            recorded.append(len(machine.recorder.columns.site))
+            return follow(scheduler, able)
+
         with self.changed(), reads_seen():
             world, tasks = self.build()
             machine = world.machine
@@ -86,13 +94,28 @@ class Case:
             with machine:
                 machine.saw = _deaf
                 scheduler = Scheduler(machine, tasks)
-                scheduler.run(Follow(schedule))
+                scheduler.run(choose)
                 machine.saw = None
             broken = None if machine.bug else self.broken(world, scheduler.returned())
         about = {"case": self.name, "schedule": str(schedule)}
         if broken is not None:
             about["broken"] = f"{broken[0].name}: {broken[1]}"
-        return machine.end_record(**about)
+        trace = machine.end_record(**about)
+        taken = [scheduler.tasks[number].name for number in scheduler.taken]
+        trace.origin = Replay(self, taken, recorded)
+        return trace
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How a trace came about: who made each step, and how many were recorded before it.
+
+    Reads outside primitives are steps here that are not recorded.
+    """
+
+    case: Case
+    taken: list[str]
+    recorded: list[int]
 
 
 def _deaf(slot: int) -> None:

@@ -40,6 +40,12 @@ class Claim:
     breaks_without_both: Case | None = None
     note: str = ""
 
+    @property
+    def cases(self) -> list[Case]:
+        """All that has to be explored."""
+        both = self.breaks_without_both
+        return [self.holds, self.breaks, *([both] if both is not None else [])]
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -48,7 +54,18 @@ class Judged:
     claim: Claim
     holds: Verdict
     breaks: Verdict
-    breaks_without_both: Verdict | None
+    breaks_without_both: Verdict | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Somebody did not want to wait for all of it."""
+        return any(verdict.interrupted for verdict in self.verdicts)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """What was found of each case."""
+        both = self.breaks_without_both
+        return [self.holds, self.breaks, *([both] if both is not None else [])]
 
     @property
     def right(self) -> bool:
@@ -74,15 +91,15 @@ def judge(
 ) -> Judged:
     """What is found of the claim; the arguments are those of `explore`, for each of its cases."""
 
-    def look(case: Case) -> Verdict:
-        return explore(
-            case, seconds=seconds, max_preemptions=max_preemptions, progress=progress
-        )  # fmt: skip
-
-    both = claim.breaks_without_both
-    return Judged(
-        claim, look(claim.holds), look(claim.breaks), None if both is None else look(both)
-    )
+    found: list[Verdict] = []
+    for case in claim.cases:
+        if found and found[-1].interrupted:
+            found.append(Verdict.unknown(case))
+        else:
+            found.append(
+                explore(case, seconds=seconds, max_preemptions=max_preemptions, progress=progress)
+            )
+    return Judged(claim, *found)
 
 
 def as_json(judged: Judged) -> dict[str, Any]:

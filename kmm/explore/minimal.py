@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from kmm.errors import KmmError
 from kmm.explore.case import Case
 from kmm.explore.rewind import Start
 from kmm.explore.search import Counts, End
@@ -48,18 +49,21 @@ def minimal(
     ends_at = time.monotonic() + (PATIENCE if seconds is None else seconds)
     best = found
     runs = steps = 0
-    for preemptions in range(min(most, found.preemptions) + 1):
-        world, tasks = case.build()
-        bounded = Bounded(world.machine, tasks, preemptions)
-        for end in bounded.ends():
-            runs, steps = runs + 1, steps + len(end.taken)
-            shown = broken_by(world, end)
-            if shown is not None and _size(shown) < _size(best):
-                best = shown
-            if time.monotonic() > ends_at:
-                return best, Counts(runs, 0, steps), False
-        if best.preemptions <= preemptions:
-            return best, Counts(runs, 0, steps), True
+    try:
+        for preemptions in range(min(most, found.preemptions) + 1):
+            world, tasks = case.build()
+            bounded = Bounded(world.machine, tasks, preemptions)
+            for end in bounded.ends():
+                runs, steps = runs + 1, steps + len(end.taken)
+                shown = broken_by(world, end)
+                if shown is not None and _size(shown) < _size(best):
+                    best = shown
+                if time.monotonic() > ends_at:
+                    return best, Counts(runs, 0, steps), False
+            if best.preemptions <= preemptions:
+                return best, Counts(runs, 0, steps), True
+    except (KeyboardInterrupt, KmmError):  # a longer run shows it too
+        pass
     return best, Counts(runs, 0, steps), False
 
 

@@ -98,6 +98,14 @@ class Search:
             start.rewind(self._accesses.written)
             machine.recorder, machine.saw = before
 
+    def taken(self) -> list[int]:
+        """Whose each step was in the present run, as far as it has come."""
+        return [frame.turn for frame in self._frames]
+
+    def pulse(self) -> object:
+        """Changes as long as the tasks make steps."""
+        return self.counts, len(self._frames)
+
     def _run(self) -> End | None:
         """One run; None if it was found to repeat another."""
         self._accesses.begin()

@@ -20,9 +20,16 @@ from kmm.explore.search import Counts, End, Search
 from kmm.scenario import World
 from kmm.sim import Trace
 from kmm.sim.schedule import Schedule
+from kmm.sim.watchdog import Watchdog
 
 #: A run of so many steps has a task that never ends.
 LONGEST = 50_000
+
+#: What the bound says after Ctrl-C.
+INTERRUPTED = "interrupted"
+
+#: A task that makes no step for so many seconds never will.
+STUCK = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,21 @@ class Verdict:
         return self.violation is None and self.complete
 
     @property
+    def interrupted(self) -> bool:
+        """Somebody did not want to wait."""
+        return self.bound == INTERRUPTED
+
+    @property
     def trace(self) -> Trace:
         """The run that shows what breaks."""
         if self.violation is None:
             raise KmmError(f"{self.case.name}: nothing was found to break, so there is no such run")
         return self.case.replay(self.violation.schedule)
+
+    @classmethod
+    def unknown(cls, case: Case) -> Verdict:
+        """Nothing is known, for Ctrl-C came before."""
+        return cls(case, None, False, INTERRUPTED, Counts(), Counts())
 
     def __str__(self) -> str:
         counts = f"{self.counts.runs} runs, {self.counts.steps} steps"
@@ -91,32 +108,37 @@ def explore(
     Arguments: `runs`, `seconds`: stop there, and say so.  `max_preemptions`: look for a shorter
     run that breaks with up to so many.  `progress` is called after each run.
 
-    Returns the verdict; Ctrl-C gives what is known so far.
+    Returns the verdict.  Ctrl-C gives what is known so far, and so does a task that raises, or
+    never ends: `bound` says which, where, and in which run.
     """
     ends_at = time.monotonic() + seconds if seconds is not None else None
     bound: str | None = None
     found: Found | None = None
     with case.changed():
         world, tasks = case.build()
+        names = [struct.name for struct in tasks]
         search = Search(world.machine, tasks, longest=LONGEST)
         try:
-            for end in search.ends():
-                found = broken_by(case, world, end)
-                if found is not None:
-                    break
-                if progress is not None:
-                    progress(search.counts)
-                if runs is not None and search.counts.runs >= runs:
-                    bound = f"stopped after {runs} runs"
-                    break
-                if ends_at is not None and time.monotonic() > ends_at:
-                    bound = f"stopped after {seconds:g} s"
-                    break
+            with Watchdog(search.pulse, STUCK):
+                for end in search.ends():
+                    found = broken_by(case, world, end)
+                    if found is not None:
+                        break
+                    if progress is not None:
+                        progress(search.counts)
+                    if runs is not None and search.counts.runs >= runs:
+                        bound = f"stopped after {runs} runs"
+                        break
+                    if ends_at is not None and time.monotonic() > ends_at:
+                        bound = f"stopped after {seconds:g} s"
+                        break
         except KeyboardInterrupt:
-            bound = "interrupted"
+            bound = INTERRUPTED
+        except KmmError as error:  # a task's function is wrong; what is known so far is kept
+            run = Schedule.of(names[number] for number in search.taken())
+            bound = f"{error}, in the run {run}"
         counts, minimising, fewest = search.counts, Counts(), False
         if found is not None:
-            names = [struct.name for struct in tasks]
             found, minimising, fewest = minimal(
                 case, found, max_preemptions, seconds, lambda w, e: broken_by(case, w, e)
             )
@@ -146,17 +168,21 @@ def broken_by(case: Case, world: World, end: End) -> Found | None:
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
-    """The verdict for a program."""
+    """The verdict for a program, with the keys that a claim has."""
     found = verdict.violation
     return {
         "name": verdict.case.name,
+        "holds_with": verdict.holds,
         "complete": verdict.complete,
         "bound": verdict.bound,
         "runs": verdict.counts.runs,
         "steps": verdict.counts.steps,
-        "invariant": found.invariant if found else None,
+        "broken_without": None,
+        "backed_by": [],
+        "broken_without_both": None,
         "preemptions": found.preemptions if found else None,
         "counterexample_steps": found.steps if found else None,
-        "schedule": str(found.schedule) if found else None,
+        "invariant": found.invariant if found else None,
         "fixes": list(verdict.case.fixes),
+        "schedule": str(found.schedule) if found else None,
     }

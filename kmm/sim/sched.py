@@ -13,13 +13,16 @@ greenlet is imported when the first scheduler is made: one task alone needs none
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kmm.errors import KmmError
 from kmm.sim.bug import KernelBug
 from kmm.sim.environment import Environment
 from kmm.sim.function import Function
+from kmm.sim.watchdog import Endless
 
 if TYPE_CHECKING:
     from kmm.sim.fields import Tracked
@@ -55,6 +58,24 @@ class Task:
         where = "done" if self.done else f"before {self.function.name if self.function else '?'}"
         return f"<Task {self.name} {where}>"
 
+
+class TaskFailed(KmmError):
+    """The function of a task has raised what no kernel function raises, or makes no step."""
+
+    def __init__(self, task: str, error: BaseException) -> None:
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        says = "makes no step any more" if isinstance(error, Endless) else f"has raised {what}"
+        super().__init__(f"task {task} {says}{_place(error)}")
+
+
+def _place(error: BaseException) -> str:
+    """The line of one's own at which it went wrong."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not Path(frame.filename).is_relative_to(_KMM)] or frames
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})"
+
+
+_KMM = Path(__file__).parents[1]
 
 #: Says which task makes the next step, one of those that can; None ends the run here.
 Choose = Callable[["Scheduler", list[Task]], "Task | None"]
@@ -129,7 +150,12 @@ class Scheduler(Environment):
         self._resume(task)
 
     def _main(self, task: Task) -> None:
-        task.result = task.run()
+        try:
+            task.result = task.run()
+        except (KernelBug, KmmError):
+            raise
+        except (Exception, Endless) as error:
+            raise TaskFailed(task.name, error) from error
         task.done = True
 
     def _resume(self, task: Task) -> None:

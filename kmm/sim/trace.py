@@ -81,6 +81,8 @@ class Trace:
         self.stopped = stopped
         #: Where the trace comes from: the scenario's name, versions.
         self.about = about
+        #: What could make it again, as long as that is here; it is not saved.
+        self.origin: object = None
 
     @classmethod
     def of(

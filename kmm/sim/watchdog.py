@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Watchdog: ends a function that neither returns nor makes a step (`while True: pass`).
+
+A loop that makes steps is stopped by its number of steps.  One that makes none never comes back to
+the machine, so another thread has to look at the clock, and raises an exception in the thread that
+loops.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+
+class Endless(BaseException):
+    """Raised in the thread that has made no step for too long.
+
+    No Exception: a loop that says `except Exception: pass` must not go on.
+    """
+
+
+class Watchdog:
+    """Inside `with`, `pulse()` must have another value at least every `patience` seconds.
+
+    Otherwise Endless is raised in the thread that entered, at whatever line it is.
+    """
+
+    def __init__(self, pulse: Callable[[], object], patience: float) -> None:
+        self.pulse = pulse
+        self.patience = patience
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="kmm watchdog", daemon=True)
+        self._watched = 0
+
+    def __enter__(self) -> Watchdog:
+        self._watched = threading.get_ident()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        last = self.pulse()
+        while not self._over.wait(self.patience):
+            now = self.pulse()
+            if now == last:
+                # Again and again, should the loop swallow it.
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(self._watched), ctypes.py_object(Endless)
+                )
+            last = now
