@@ -10,6 +10,7 @@ are sent as differences, texts that are often the same as a table and an index: 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterable
 from itertools import chain
 from operator import sub
@@ -99,6 +100,14 @@ def payload(trace: Trace) -> dict[str, Any]:
 def compact(trace: Trace) -> str:
     """The payload as a text."""
     return json.dumps(payload(trace), separators=(",", ":"), ensure_ascii=False)
+
+
+def packed(text: str) -> bytes:
+    """A payload as a widget sends it: what the kernel, the browser and a saved notebook carry.
+
+    The fastest way that zlib has is nearly as small as the best.
+    """
+    return zlib.compress(text.encode(), level=1)
 
 
 def differences(numbers: Iterable[int]) -> list[int]:

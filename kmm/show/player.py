@@ -21,7 +21,7 @@ from kmm.explain.once import numbered, once
 from kmm.show.bundle import program, style
 from kmm.show.export import exporting, framed
 from kmm.show.html import page
-from kmm.show.payload import MOST_STEPS, compact
+from kmm.show.payload import MOST_STEPS, compact, packed
 from kmm.show.questions import furthest, must_answer, open_answer, questions
 from kmm.show.widget import no_widgets, with_still
 from kmm.sim import Trace
@@ -74,6 +74,10 @@ def must_be_known(trace: Trace, select: str) -> None:
         trace.slots.slot(select)
 
 
+def _packed(trace: Trace) -> bytes:
+    return packed(once(trace, compact))
+
+
 @cache
 def _player_class() -> type[Any]:
     """The widget's class, made when first needed: its base is anywidget's."""
@@ -88,7 +92,7 @@ def _player_class() -> type[Any]:
 
         _esm = program()
         _css = style()
-        payload = traitlets.Unicode().tag(sync=True)
+        payload = traitlets.Bytes().tag(sync=True)
         step = traitlets.Int(0).tag(sync=True)
         selection = traitlets.Unicode().tag(sync=True)
         folds = traitlets.Dict().tag(sync=True)
@@ -100,7 +104,7 @@ def _player_class() -> type[Any]:
             answers = [open_answer(question) for question in asked]
             # The answers first: where they are open, no step behind them is stood at.
             super().__init__(questions=asked, answers=answers)
-            self.set_trait("payload", once(trace, compact))
+            self.set_trait("payload", once(trace, _packed))
             self.step, self.selection = step, select
 
         @traitlets.validate("step")

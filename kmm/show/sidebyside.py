@@ -18,7 +18,7 @@ from kmm.explain.once import numbered, once
 from kmm.show.bundle import program, style
 from kmm.show.export import exporting, framed
 from kmm.show.html import document, write
-from kmm.show.payload import Strings, compact
+from kmm.show.payload import Strings, compact, packed
 from kmm.show.widget import no_widgets, with_still
 
 if TYPE_CHECKING:
@@ -122,13 +122,13 @@ def _widget_class() -> type[Any]:
 
         _esm = program("renderComparison")
         _css = style()
-        payload = traitlets.Unicode().tag(sync=True)
+        payload = traitlets.Bytes().tag(sync=True)
         pair = traitlets.Int(0).tag(sync=True)
         folds = traitlets.Dict().tag(sync=True)
 
         def __init__(self, comparison: Comparison, pair: int) -> None:
             self._comparison = comparison
-            super().__init__(payload=payload(comparison), pair=pair)
+            super().__init__(payload=packed(payload(comparison)), pair=pair)
 
         @traitlets.validate("pair")
         def _within(self, proposal: Any) -> int:

@@ -2,7 +2,7 @@
 // Beside: a comparison put up, in a page (`mountComparison`) and by anywidget (`renderComparison`).
 
 import { Comparison, FOLDED } from "./compare.js";
-import { quietly } from "./player.js";
+import { quietly, unpacked } from "./player.js";
 
 /** Put a comparison into a page; `options`: pair, folds, theme, address (keep the pair in #). */
 function mountComparison(el, data, { address = false, ...options } = {}) {
@@ -22,8 +22,9 @@ function mountComparison(el, data, { address = false, ...options } = {}) {
 }
 
 /** anywidget: the model's pair and folds are the comparison's, both ways. */
-function renderComparison({ model, el }) {
-  const comparison = mountComparison(el, JSON.parse(model.get("payload")),
+async function renderComparison({ model, el }) {
+  const data = await unpacked(model);
+  const comparison = mountComparison(el, data,
     { pair: model.get("pair"), folds: model.get("folds") });
   const { store } = comparison;
   const save = quietly(() => {

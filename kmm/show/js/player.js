@@ -219,13 +219,20 @@ function mount(el, data, { address = false, ...options } = {}) {
   return player;
 }
 
+/** The payload of a widget, which is sent packed (payload.py). */
+function unpacked(model) {
+  const bytes = new Blob([model.get("payload")]).stream();
+  return new Response(bytes.pipeThrough(new DecompressionStream("deflate"))).json();
+}
+
 /** anywidget: the model's step, selection, folds and answers are the player's, both ways. */
-function render({ model, el }) {
+async function render({ model, el }) {
+  const data = await unpacked(model);
   const names = ["step", "selection", "folds", "answers"];
   const given = Object.fromEntries(names.map((name) => [name, model.get(name)]));
   if (!given.selection) delete given.selection;
   given.questions = model.get("questions");
-  const player = mount(el, JSON.parse(model.get("payload")), given);
+  const player = mount(el, data, given);
   const { store } = player;
   const save = quietly(() => {
     for (const name of names) model.set(name, store.state[name]);
@@ -248,4 +255,4 @@ function render({ model, el }) {
   };
 }
 
-export { mount };
+export { mount, unpacked };
