@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
 
 #: What of a player is neither its step nor its selection.
 _SETTINGS = """root => JSON.stringify([
@@ -38,6 +39,12 @@ _FOCUSED = """root => {
 
 # The machine may be busy with other tests.
 expect.set_options(timeout=20_000)
+
+
+def violations(page: Page, context: str | None) -> list[str]:
+    """What axe-core finds, each with the element that it is about."""
+    found = Axe().run(page, context).response["violations"]
+    return [f"{v['id']}: {v['help']}: {node['html']}" for v in found for node in v["nodes"]]
 
 
 class Player:

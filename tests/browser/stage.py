@@ -27,10 +27,12 @@ TRACES = {
 class Stage:
     """A notebook with a player, and the same trace in this process."""
 
-    #: The cells: one shows the player, one waits until it is told to go on, one shows it again.
+    #: The cells: one shows the player, one waits until it is told to go on, one shows it again,
+    #: one shows two traces side by side.
     SHOWN: ClassVar[int] = 1
     WAITING: ClassVar[int] = 2
     AGAIN: ClassVar[int] = 3
+    BESIDE: ClassVar[int] = 4
 
     notebook: Notebook
     trace: Trace
@@ -45,6 +47,8 @@ class Stage:
             f"trace = {TRACES[name]}\nplayer = trace.play()\nplayer",
             "print('waiting')\nprint(open('gate').read())",
             "player",
+            "two = [kmm.load(name).run() for name in ('file-clean', 'file-buffers')]\n"
+            + "sides = kmm.compare(*two).play(0)\nsides",
         ]
         notebook = server.open(page, cells)
         notebook.run(0)

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from handle import Player
-from playwright.sync_api import Page, expect
+from handle import Player, violations
+from playwright.sync_api import expect
 from stage import Stage
 
 THEMES = ("light", "dark")
@@ -24,12 +23,6 @@ DRAWN = ("anon-shared", "file-buffers", "swap-cache", "entry-wait-swap",
 PLACES = (0, 0.2, 0.4, 0.6, 0.8, 1)
 #: The lines that the pictures of these have.
 KINDS = {"edge", "changed", "present", "migration", "swap", "buffer"}
-
-
-def violations(page: Page, context: str | None) -> list[str]:
-    """What axe-core finds, each with the element that it is about."""
-    found = Axe().run(page, context).response["violations"]
-    return [f"{v['id']}: {v['help']}: {node['html']}" for v in found for node in v["nodes"]]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from handle import Player
+from handle import Player, violations
 from playwright.sync_api import expect
 from stage import Stage
 
@@ -94,6 +94,29 @@ def test_the_keys_of_the_notebook_do_nothing_while_the_player_has_the_focus(
     player.button("watch").press("Enter")
     assert stage.notebook.cells() == cells
     assert player.holds_the_focus()
+
+
+@pytest.mark.parametrize("stage", ["short"], indirect=True)
+def test_two_traces_step_together_in_jupyterlab_too(stage: Stage) -> None:
+    root = stage.notebook.run(stage.BESIDE).locator(".comparison")
+    number = root.get_by_label("Number of the pair")
+    expect(number).to_have_value("0")
+    root.get_by_role("group", name="Stepping").get_by_role("button", name="Forward").click()
+    expect(number).to_have_value("1")
+    stage.notebook.until_it_says("print(sides.pair)", "1")
+    root.focus()
+    stage.notebook.page.keyboard.press("End")
+    last = number.get_attribute("max")
+    expect(number).to_have_value(str(last))
+    stage.notebook.ask("sides.pair = 3")
+    expect(number).to_have_value("3")
+    for theme in ("Dark", "Light"):
+        stage.notebook.theme(theme)
+        expect(root).to_have_attribute("data-theme", theme.lower())
+        root.evaluate("root => { root.id = 'compared' }")
+        assert violations(stage.notebook.page, "#compared") == []
+    stage.notebook.clear(stage.BESIDE)
+    expect(root).to_have_count(0)
 
 
 def test_the_player_follows_the_theme(stage: Stage, player: Player) -> None:
