@@ -23,6 +23,10 @@ TRACES = {
 }
 
 
+#: Two traces side by side.
+BESIDE = "kmm.compare(*[kmm.load(f'file-{name}').run() for name in ('clean', 'buffers')])"
+
+
 @dataclass
 class Stage:
     """A notebook with a player, and the same trace in this process."""
@@ -47,8 +51,7 @@ class Stage:
             f"trace = {TRACES[name]}\nplayer = trace.play()\nplayer",
             "print('waiting')\nprint(open('gate').read())",
             "player",
-            "two = [kmm.load(name).run() for name in ('file-clean', 'file-buffers')]\n"
-            + "sides = kmm.compare(*two).play(0)\nsides",
+            f"sides = {BESIDE}.play(0)\nsides",
         ]
         notebook = server.open(page, cells)
         notebook.run(0)
