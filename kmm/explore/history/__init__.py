@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from kmm.explore.claim import Claim
-from kmm.explore.history import anon_vma, moved_ptes
+from kmm.explore.history import anon_vma, buffers, counts, missed_ptes, moved_ptes, rights
 
 #: Each bug by its number.
 HISTORY: dict[int, Claim] = {
@@ -13,6 +13,15 @@ HISTORY: dict[int, Claim] = {
     20: moved_ptes.STACK,
     21: moved_ptes.PEEK,
     22: moved_ptes.ORDER,
+    23: missed_ptes.CHILD_FIRST,
+    27: counts.FROZEN,
+    28: counts.WAITERS,
+    29: counts.DYING,
+    30: counts.DRIFT,
+    31: missed_ptes.TRUNCATE,
+    32: rights.MPROTECT,
+    33: rights.FLUSH,
+    34: buffers.CONTRACT,
 }
 
 #: Why a bug is not shown, by its number.
