@@ -136,8 +136,8 @@ AND_KEEP_THEM_OUT = (
 
 CONTRACT = Claim(
     name="34 a buffer in use",
-    says="Somebody who holds a buffer writes to the page that it was in, when the contents have "
-    "been copied to another.",
+    says="Somebody uses a buffer while it goes from one page to the other, and what he writes to "
+    "it is lost in the copying.",
     source="mm/migrate.c: buffer_migrate_page",
     actors=("migrate", "journal"),
     breaks=Case("34 b_count unseen", _file_with_buffers, _journals, (*ALWAYS, BLOCKS)),
