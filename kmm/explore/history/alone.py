@@ -18,11 +18,11 @@ from kmm.mm.filemap import add_to_page_cache_lru
 from kmm.mm.filesystem import readpage
 from kmm.mm.fs import AddressSpace
 from kmm.mm.list import LIST_HEAD, list_add_tail
-from kmm.mm.migrate import unmap_and_move
+from kmm.mm.migrate import putback_lru_pages, unmap_and_move
 from kmm.mm.page import Page
 from kmm.mm.page_alloc import GFP_HIGHUSER_MOVABLE, alloc_pages_node
 from kmm.mm.swap import lru_add_drain, put_page
-from kmm.mm.vmscan import isolate_lru_page, putback_lru_page
+from kmm.mm.vmscan import isolate_lru_page
 from kmm.scenario import World
 from kmm.scenario.driver import isolate_and_migrate
 from kmm.sim import Cell, ListHead, current
@@ -97,9 +97,7 @@ def _one_after_the_other(pages: list[Page]) -> None:
         list_add_tail(page.lru, pagelist)
     for page in pages:
         unmap_and_move(get_new_page, unused, page, 0)
-    for page in list(pagelist):
-        pagelist.remove(page.lru)
-        putback_lru_page(page)
+    putback_lru_pages(pagelist)
 
 
 def _compacts(w: World) -> Tasks:
@@ -156,9 +154,9 @@ def _moves(w: World) -> Tasks:
 
 def _miscounted(books: Books) -> Iterator[str]:
     for zone in books.machine.kernel.zones:
-        cached = sum(len(refers.caches) for page, refers in books.refers.items()
-                     if page.node == zone.nid)  # fmt: skip
-        if zone.NR_FILE_PAGES != cached:
+        pages = [page for page in books.pages if page.node == zone.nid]
+        cached = sum(len(books.refers[page].caches) for page in pages)
+        if cached != zone.NR_FILE_PAGES:
             yield f"{zone.name} counts {zone.NR_FILE_PAGES} pages in caches, and has {cached}"
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from kmm.explore.case import Case
 from kmm.explore.claim import Claim
 from kmm.explore.edit import Edit
-from kmm.explore.history.mapped import Tasks, anonymous, beside, m0
+from kmm.explore.history.mapped import Tasks, anonymous, beside
 from kmm.mm.anon_vma import anon_vma_prepare
 from kmm.mm.exit import exit_mm
 from kmm.mm.rwsem import down_read, up_read
@@ -14,7 +14,9 @@ from kmm.scenario import World
 
 #: Once inside RCU it is certain: if a pte maps the page, its anon_vma is one and will stay memory.
 LOOK_WHETHER_MAPPED = Edit(
-    "unmap_and_move", "not page.mapping", "not page.mapping or (rcu_locked and not page_mapped(page))"
+    "unmap_and_move",
+    "not page.mapping",
+    "not page.mapping or (rcu_locked and not page_mapped(page))",
 )
 
 NO_RCU = (
@@ -67,8 +69,8 @@ def _exits_and_another_allocates(w: World) -> Tasks:
 
 IDENTITY = Claim(
     name="19 memory, not identity",
-    says="RCU keeps the anon_vma of an unmapped page in memory, but the memory may have become "
-    "another process's anon_vma when the migration locks it.",
+    says="RCU keeps the anon_vma of an unmapped page in memory, though not as that page's: without "
+    "RCU the migration locks memory that is gone, with it perhaps a stranger's anon_vma.",
     source="mm/migrate.c: unmap_and_move",
     actors=("migrate", "exit", "another"),
     breaks=Case(
@@ -78,8 +80,8 @@ IDENTITY = Claim(
         "19 RCU", _two_vmas, _exits_and_another_allocates, edits=(LOOK_WHETHER_MAPPED,),
         fixes=("RCU around the migration of an anonymous page",),
     ),
-    note="With RCU a strange anon_vma may be locked and walked, and no harm is found: its lock is "
-    "its own, and each pte is looked at for the one entry.  Harm came in 2.6.36, when the lock "
-    "went to a root that could change between locking and unlocking; from 2.6.35 on a count "
-    "kept the identity too.",
+    note="RCU came in 2.6.23.  That the lock is a stranger's does no harm here: it is part of the "
+    "anon_vma, and each pte is looked at for this page's entry.  It did in 2.6.36, when the lock "
+    "went to a root that could change between locking and unlocking; a count that keeps the "
+    "identity too came in 2.6.35, and was taken safely from 2.6.38 on.",
 )  # fmt: skip

@@ -79,8 +79,8 @@ NO_REFERENCE = (
 
 WAITERS = Claim(
     name="28 waiters defeat the migration",
-    says="A fault that waits for the migration to end holds a reference to the page, and because of "
-    "that reference the migration fails.",
+    says="A fault that waits for the migration to end holds a reference to the page, and for that "
+    "reference the migration fails.",
     source="mm/migrate.c: migration_entry_wait, migrate_page_move_mapping",
     actors=("migrate", "fault"),
     breaks=Case("28 waiters", anonymous, _writes, (*ALWAYS, MOVED)),
@@ -102,8 +102,10 @@ def _gives_up(w: World) -> Tasks:
 #: Isolating takes a reference whatever the count is.
 REVIVES = (
     Edit("isolate_lru_page", "PageLRU(page) and get_page_unless_zero(page)", "PageLRU(page)"),
-    Edit("isolate_lru_page", "ret = 0", "from kmm.mm.page import get_page\nret = 0\nget_page(page)"),
-)  # fmt: skip
+    Edit(
+        "isolate_lru_page", "ret = 0", "from kmm.mm.page import get_page\nget_page(page)\nret = 0"
+    ),
+)
 
 
 def _anonymous() -> World:
@@ -152,8 +154,8 @@ COUNTED_ENTRIES = (
 
 DRIFT = Claim(
     name="30 rss drifts",
-    says="A program gives up memory that is being migrated, and its entry, which has kept its place "
-    "in rss, is emptied without giving it back.",
+    says="A program gives up memory that is being migrated, and its entry, which has kept its "
+    "place in rss, is emptied without giving it back.",
     source="mm/memory.c: zap_pte_range, copy_one_pte",
     actors=("migrate", "zap"),
     breaks=Case("30 rss", anonymous, _gives_up, (*ALWAYS, RSS)),

@@ -51,7 +51,7 @@ SEEN_DIRTY = Invariant("dirtiness", "Whoever finds a dirty page finds it dirty."
 def _uncounted(books: Books) -> Iterator[str]:
     for zone in books.machine.kernel.zones:
         dirty = sum(p.PG_dirty for p in books.pages if p.node == zone.nid and not p.PG_buddy)
-        if zone.NR_FILE_DIRTY != dirty:
+        if dirty != zone.NR_FILE_DIRTY:
             yield f"{zone.name} counts {zone.NR_FILE_DIRTY} dirty pages, and has {dirty}"
 
 
@@ -86,6 +86,7 @@ GAP = Claim(
         WHILE_FROZEN, fixes=("the dirty bit moves while the count is frozen",),
     ),
     note="The model shows the gap, not a harm: who writes pages back locks them first, and waits. "
-    "The mend of 4.4 is also that of CVE-2016-3070, a crash in a tracepoint that looked at such "
-    "a page.",
+    "The mend of 4.4 is recorded as that of CVE-2016-3070 too, a crash in a tracepoint.  What "
+    "only a pte knows of dirtiness goes to the page when it is unmapped; that is why a page is "
+    "unmapped before anybody asks whether it is dirty.",
 )  # fmt: skip

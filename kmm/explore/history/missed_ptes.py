@@ -20,11 +20,11 @@ def forks(w: World) -> Tasks:
     return beside(w, "fork", partial(dup_mm, parent))
 
 
-#: list_add in the place of list_add_tail: the child's vma before its parent's.
+#: The child's vma before its parent's.
 AT_THE_HEAD = Edit(
     "anon_vma_link",
     "list_add_tail(vma.anon_vma_node, anon_vma.head)",
-    "anon_vma.head.add(vma.anon_vma_node)",
+    "from kmm.mm.list import list_add\nlist_add(vma.anon_vma_node, anon_vma.head)",
 )
 
 CHILD_FIRST = Claim(
@@ -37,9 +37,9 @@ CHILD_FIRST = Claim(
     holds=Case(
         "23 the parent first", anonymous, forks, fixes=("a child's vma goes to the tail",)
     ),
-    note="Order does the work of a lock.  If the entry is copied before the parent's pte is mended, "
-    "the child is still to come; if after, fork copies a pte that maps the page.  So it is in "
-    "this version, since 2.6.18.",
+    note="Order does the work of a lock.  If fork comes before the migration has mended the "
+    "parent's pte, the child is still to be visited; if after, it copies a pte that maps the "
+    "page.  So it is in this version, since 2.6.18.",
 )  # fmt: skip
 
 

@@ -21,6 +21,13 @@ SHIFT, UP = 0x100000, 0x400000
 VM_STACK_INCOMPLETE_SETUP = 0x00018000
 
 
+def _marked_stack() -> World:
+    """The stack of a new program.  The mark is there from the beginning; as it was nobody looks."""
+    w = anonymous()
+    w.mms["m0"].vmas[0].struct.vm_flags |= VM_STACK_INCOMPLETE_SETUP
+    return w
+
+
 def _execs(w: World) -> Tasks:
     mm, vma = m0(w), w.mms["m0"].vmas[0].struct
 
@@ -29,12 +36,6 @@ def _execs(w: World) -> Tasks:
         return write_memory(mm, AT - SHIFT, "w1")
 
     return beside(w, "exec", execs)
-
-
-def _marked_stack() -> World:
-    w = anonymous()
-    w.mms["m0"].vmas[0].struct.vm_flags |= VM_STACK_INCOMPLETE_SETUP
-    return w
 
 
 #: Who unmaps for migration passes over a vma that is marked; exec takes the mark away at the end.
@@ -60,9 +61,9 @@ STACK = Claim(
     "its entry in a place where it is not yet, and leaves it behind.",
     source="fs/exec.c: shift_arg_pages, mm/migrate.c: remove_migration_pte",
     actors=("migrate", "exec"),
-    breaks=Case("20 exec's stack", anonymous, _execs),
+    breaks=Case("20 exec's stack", _marked_stack, _execs),
     holds=Case(
-        "20 exec's stack, marked", _marked_stack, _execs, edits=MARKED_STACK,
+        "20 exec's stack, passed over", _marked_stack, _execs, edits=MARKED_STACK,
         fixes=("a stack that is to be moved is marked, and not migrated",),
     ),
     note="Only a caller without mmap_sem can meet it.  What broke is that rmap finds a page's pte "

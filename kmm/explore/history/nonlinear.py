@@ -50,7 +50,8 @@ def sys_remap_file_pages(mm: MmStruct, start: int, pgoff: int) -> int:
     """
     down_write(mm.mmap_sem)
     vma = find_vma(mm, start)
-    assert vma is not None and vma.vm_file is not None
+    assert vma is not None
+    assert vma.vm_file is not None
     mapping = vma.vm_file
     if not vma.vm_flags & VM_NONLINEAR:
         spin_lock(mapping.i_mmap_lock)
