@@ -28,7 +28,10 @@ KERNEL_FILE = "fs/buffer.c"
 
 @kernel_function
 def __find_get_block_slow(mapping: AddressSpace, index: int) -> Any:
-    """The first buffer of the page at that index, with a reference of the buffer's; or None."""
+    """The first buffer of the page at that index, with a reference of the buffer's; or None.
+
+    Simplified: the first is the one that is wanted.
+    """
     page = find_get_page(mapping, index)
     if page is None:
         return None
@@ -42,7 +45,7 @@ def __find_get_block_slow(mapping: AddressSpace, index: int) -> Any:
     return bh
 
 
-@kernel_function(source="fs/jbd/transaction.c")
+@kernel_function(source="the journal")
 def journal_write(mapping: AddressSpace, index: int) -> int:
     """1 and something has been added to the first block of the page; 0 if it has no buffers."""
     bh = __find_get_block_slow(mapping, index)
