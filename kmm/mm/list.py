@@ -33,6 +33,12 @@ def list_del(entry: Entry[M]) -> None:
 
 
 @primitive
+def list_add(entry: Entry[M], head: ListHead[M]) -> None:
+    """The entry is the first of the list."""
+    head.add(entry)
+
+
+@primitive
 def list_add_tail(entry: Entry[M], head: ListHead[M]) -> None:
     """The entry is the last of the list."""
     head.add_tail(entry)
