@@ -118,7 +118,7 @@ def work(order: Order, progress: Progress | None = None) -> Answer:
         return Answer(order, str(verdict), right, data, verdict.interrupted)
     judged = claims.judge(subject, **options)
     data = claims.as_json(judged)
-    return Answer(order, in_words(judged), _right(judged), data, judged.interrupted)
+    return Answer(order, in_words(judged, order.kind), _right(judged), data, judged.interrupted)
 
 
 def answers(
@@ -199,17 +199,21 @@ def _right(judged: Judged) -> bool | None:
     return None if stopped else False
 
 
-def in_words(judged: Judged) -> str:
-    """What was found of a claim: a line for each of its cases."""
+def in_words(judged: Judged, kind: Kind) -> str:
+    """What was found of a claim: what it says, then a line for each of its cases."""
     claim = judged.claim
-    fixes = f", with {' and '.join(claim.holds.fixes)}" if claim.holds.fixes else ""
-    backed = f"without {' and '.join(claim.backed_by)} either"
-    labels = (f"as it should be{fixes}, {claim.scope}", "without it", backed)
+    fixes = " and ".join(claim.holds.fixes)
+    backed = " and ".join(claim.backed_by)
+    if kind == "history":
+        labels = [f"mended ({fixes})", "as it was"]
+    else:
+        labels = [f"with it{f' ({fixes})' if fixes else ''}", "without it"]
+    labels.append(f"without {backed} either")
     lines = [f"{claim.name}: {claim.says}"]
     lines += [f"  {label}: {_one(v)}" for label, v in zip(labels, judged.verdicts, strict=False)]
     if claim.note:
         lines.append(f"  {claim.note}")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"  explored: {claim.scope}"])
 
 
 def _one(verdict: Verdict) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from errno import errorcode
 from functools import partial
 
 from kmm.explore.books import Books
@@ -54,7 +55,7 @@ def _writes(w: World) -> Tasks:
 def _has_not_moved(books: Books) -> Iterator[str]:
     rc = books.returned["migrate"]
     if rc:
-        yield f"the migration has returned {rc}"
+        yield f"the migration has returned -{errorcode[-rc]}"
 
 
 MOVED = Invariant("moved", "The migration succeeds.", _has_not_moved)
