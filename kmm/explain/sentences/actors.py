@@ -40,6 +40,10 @@ SENTENCES: Table = {
         0: "One reference on the memory of {tsk} less: {tsk.usage}.",
         1: "The last reference on the memory of {tsk} is gone.",
     },
+    "sparse_remove_one_section": {
+        0: "{page} is in use: its memory stays in the machine.",
+        1: "The memory of {page} is taken out: whoever still looks at its flags finds poison.",
+    },
     "free_task": "The memory of {tsk} is given back: whoever still uses it finds poison.",
     # Page tables.
     "pte_alloc_map": "{result} can be reached: all tables that lead to it are there.",

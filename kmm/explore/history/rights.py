@@ -34,7 +34,8 @@ def _ones_behind() -> World:
 
 
 def _move_anywhere(w: World) -> Tasks:
-    return {"move": lambda: ask([w["v0"].vm_start], [WILD])}
+    at = w["v0"].vm_start
+    return {"move": lambda: ask([at], [WILD])}
 
 
 def _beyond(books: Books) -> Iterator[str]:
@@ -82,8 +83,8 @@ def _set_uid() -> World:
 
 
 def _probe(w: World) -> Tasks:
-    memory = w["v0"]
-    return {"probe": lambda: ask([memory.vm_start, memory.vm_end], pid=7)}
+    addresses = [w["v0"].vm_start, w["v0"].vm_end]
+    return {"probe": lambda: ask(addresses, pid=7)}
 
 
 def _tells(answer: Answer, _: Books) -> Iterator[str]:
@@ -134,8 +135,7 @@ def _two_processes() -> World:
 
 
 def _ask_and_reap(w: World) -> Tasks:
-    target, memory = w["target"], w["v0"]
-    at = memory.vm_start
+    target, at = w["target"], w["v0"].vm_start
 
     def reap() -> None:
         exit_mm(target)

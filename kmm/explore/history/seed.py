@@ -65,6 +65,7 @@ def _network() -> World:
     w = World(workers=True)
     mm = w.mm()
     mm.mmap(pages=1)
+    mm.mmap(pages=1)
     for name in ("migrate", "mmap", "ioctl"):
         w.task(name, mm=mm)
     rtnl = Mutex(w.machine, "rtnl")
@@ -79,8 +80,8 @@ def _network() -> World:
 
 
 def _ioctl(w: World) -> None:
-    """With the network's mutex held, a request is read from memory that is not there."""
-    request = UserArray(w.machine, "request", 1, (1,), (), mm=w["m0"], at=w["v0"].vm_end)
+    """With the network's mutex held, a request is read from memory that was never touched."""
+    request = UserArray(w.machine, "request", 1, (1,), (), mm=w["m0"], at=w["v1"].vm_start)
     rtnl = w["rtnl"]
     mutex_lock(rtnl)
     get_user(Cell(None), request + 0)
@@ -88,10 +89,10 @@ def _ioctl(w: World) -> None:
 
 
 def _four(w: World) -> Tasks:
-    mm = w["m0"]
+    at, hole = w["v0"].vm_start, w["v0"].vm_end
     return {
-        "migrate": lambda: ask([mm.mmap.vm_start], [1]),
-        "mmap": lambda: sys_munmap(mm, mm.mmap.vm_end, PAGE_SIZE),
+        "migrate": lambda: ask([at], [1]),
+        "mmap": lambda: sys_munmap(w["m0"], hole, PAGE_SIZE),
         "ioctl": partial(_ioctl, w),
         "events/0": partial(worker_thread, w.kernel.keventd_wq[0], 2),
     }
@@ -123,10 +124,10 @@ def _threads() -> World:
 
 
 def _stat_and_map(w: World) -> Tasks:
-    mm, memory, array = w["m0"], w["v0"], w["v1"]
+    memory, array, hole = w["v0"].vm_start, w["v1"].vm_start, w["v1"].vm_end
     return {
-        "stat": lambda: ask([memory.vm_start], status_at=array.vm_start),
-        "mmap": lambda: sys_munmap(mm, array.vm_end, PAGE_SIZE),
+        "stat": lambda: ask([memory], status_at=array),
+        "mmap": lambda: sys_munmap(w["m0"], hole, PAGE_SIZE),
     }
 
 
@@ -170,7 +171,8 @@ def _behind() -> World:
 
 
 def _stat_behind(w: World) -> Tasks:
-    return {"stat": lambda: ask([w["v0"].vm_start, w["v0"].vm_end])}
+    addresses = [w["v0"].vm_start, w["v0"].vm_end]
+    return {"stat": lambda: ask(addresses)}
 
 
 def _leaks(answer: Answer, _: Books) -> Iterator[str]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from errno import EAGAIN, EFAULT
 from typing import Any
 
@@ -30,7 +30,14 @@ def _program(pages: int, **options: Any) -> World:
 
 
 def _page(w: World, i: int) -> int:
-    return int(w["v0"].vm_start + i * PAGE_SIZE)
+    """Where page number `i` of the program is."""
+    return w.mms["m0"].vmas[0].address(i)
+
+
+def _moves(w: World, pages: Sequence[int], nodes: Sequence[int]) -> Tasks:
+    """The program asks for these of its pages to be moved."""
+    addresses = [_page(w, i) for i in pages]
+    return {"move": lambda: ask(addresses, nodes)}
 
 
 # 8: a vma that ends above the address need not contain it.
@@ -88,7 +95,7 @@ HOLE = Claim(
 
 def _twice(w: World) -> Tasks:
     """The page is on node 0; first it shall stay, then it shall go."""
-    return {"move": lambda: ask([_page(w, 0), _page(w, 0)], [0, 1])}
+    return _moves(w, [0, 0], [0, 1])
 
 
 def _elsewhere(answer: Answer, _: Books) -> Iterator[str]:
@@ -135,10 +142,6 @@ def _one_pinned() -> World:
     return w
 
 
-def _move_both(w: World) -> Tasks:
-    return {"move": lambda: ask([_page(w, 0), _page(w, 1)], [1, 1])}
-
-
 def _uncounted(answer: Answer, _: Books) -> Iterator[str]:
     left = answer.status.count(-EAGAIN)
     if answer.rc != left:
@@ -155,7 +158,12 @@ _ALL_OR_NOTHING = Edit(
     "err = min(0, do_move_page_to_node_array(mm, pm, flags & MPOL_MF_MOVE_ALL))",
 )
 
-_pinned = Case("11 a page that is pinned", _one_pinned, _move_both, (*ALWAYS, _COUNTED))
+_pinned = Case(
+    "11 a page that is pinned",
+    _one_pinned,
+    lambda w: _moves(w, [0, 1], [1, 1]),
+    (*ALWAYS, _COUNTED),
+)
 
 POSITIVE = Claim(
     name="11 success with pages left behind",
@@ -175,10 +183,6 @@ POSITIVE = Claim(
 
 def _one_frame() -> World:
     return _program(3, free=(100, 1))
-
-
-def _move_three(w: World) -> Tasks:
-    return {"move": lambda: ask([_page(w, i) for i in range(3)], [1, 1, 1])}
 
 
 def _untold(answer: Answer, books: Books) -> Iterator[str]:
@@ -209,7 +213,12 @@ _TELL_ALL = (
     ),
 )
 
-_full = Case("12 a node with one free frame", _one_frame, _move_three, (*ALWAYS, _TOLD))
+_full = Case(
+    "12 a node with one free frame",
+    _one_frame,
+    lambda w: _moves(w, [0, 1, 2], [1, 1, 1]),
+    (*ALWAYS, _TOLD),
+)
 
 FULL = Claim(
     name="12 moved and not told",
@@ -235,10 +244,6 @@ def _zero_mapped() -> World:
     return w
 
 
-def _move_zero(w: World) -> Tasks:
-    return {"move": lambda: ask([_page(w, 0)], [1])}
-
-
 def _zero(answer: Answer, _: Books) -> Iterator[str]:
     if answer.status != (-EFAULT,):
         yield f"the status of the zero page is {answer.status[0]}"
@@ -252,7 +257,7 @@ _SAY_SO = Edit(
     "if PageReserved(page):\n    err = -EFAULT\n    goto(put_and_set)",
 )
 
-_reserved = Case("13 the zero page", _zero_mapped, _move_zero, (*ALWAYS, _ZERO))
+_reserved = Case("13 the zero page", _zero_mapped, lambda w: _moves(w, [0], [1]), (*ALWAYS, _ZERO))
 
 ZERO = Claim(
     name="13 the error of the test before",

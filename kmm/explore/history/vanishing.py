@@ -14,12 +14,10 @@ from kmm.explore.edit import Edit
 from kmm.explore.history.answers import Answer, answers, ask
 from kmm.explore.invariants import ALWAYS
 from kmm.mm.madvise import sys_madvise
-from kmm.mm.page import PAGE_SIZE, Page
+from kmm.mm.memory_hotplug import sparse_remove_one_section
+from kmm.mm.page import PAGE_SIZE
 from kmm.mm.swap import lru_add_drain_all
 from kmm.scenario import World
-from kmm.sim import poison, primitive
-
-KERNEL_FILE = "mm/memory_hotplug.c"
 
 Tasks = dict[str, Callable[[], Any]]
 
@@ -87,26 +85,13 @@ FREED = Claim(
 # 15: a page that nobody keeps.
 
 
-@primitive
-def remove_section(page: Page) -> int:
-    """1 and the memory that the page's struct page was in is gone; 0 if the page is in use.
-
-    Simplified: a section of memory is one page; whether a page is free is all that is looked at.
-    """
-    if not page.PG_buddy:
-        return 0
-    # What the invariants ask of every page is kept: this one is free.
-    poison(page, keep=frozenset({"PG_buddy", "PG_locked", "_mapcount"}))
-    return 1
-
-
 def _ask_and_offline(w: World) -> Tasks:
     at, page = w["v0"].vm_start, w["p0"]
 
     def offline() -> int:
         move(page)
         lru_add_drain_all()
-        return remove_section(page)
+        return sparse_remove_one_section(page)
 
     return {"ask": lambda: ask([at]), "offline": offline}
 

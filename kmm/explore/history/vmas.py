@@ -17,6 +17,7 @@ from kmm.explore.invariants import ALWAYS, Invariant
 from kmm.mm.fork import dup_mm
 from kmm.mm.mmap import find_vma
 from kmm.mm.pgtable_ops import is_cow_mapping
+from kmm.mm.rwsem import down_read, up_read
 from kmm.scenario import World
 from kmm.scenario.driver import ask_vmas
 
@@ -35,7 +36,15 @@ def _last_is_busy() -> World:
 
 
 def _ask_all(w: World) -> Tasks:
-    return {"migrate": lambda: ask_vmas(w["m0"], 2, 1, 0)}
+    mm = w["m0"]
+
+    def migrate() -> int:
+        down_read(mm.mmap_sem)
+        err = ask_vmas(mm, 2, 1, 0)
+        up_read(mm.mmap_sem)
+        return err
+
+    return {"migrate": migrate}
 
 
 def _unasked(books: Books) -> Iterator[str]:
