@@ -114,13 +114,12 @@ class Events:
         """
         before = self._last[task]
         conflicting = self._conflicting(touched, before)
-        if waiting is None:
-            candidates = conflicting
-            every: set[int] = set()
-            waited: set[int] = set()
-            sure = True
-        else:
-            every, waited, sure = self._that_let(waiting, touched, before)
+        every: set[int] = set()
+        waited: set[int] = set()
+        sure = True
+        candidates = conflicting
+        if waiting is not None and (let := self._that_let(waiting, touched, before)) is not None:
+            every, waited, sure = let
             others = {slot: kind for slot, kind in touched.items() if slot not in waiting.slots}
             candidates = self._conflicting(others, before)
         known = before
@@ -138,12 +137,12 @@ class Events:
 
     def _that_let(
         self, waiting: Waiting, touched: Touched, before: Clock
-    ) -> tuple[set[int], set[int], bool]:
+    ) -> tuple[set[int], set[int], bool] | None:
         """The events on the slots that are waited for; those before which the step could be made.
 
         And whether that is sure.  It is not where several slots are waited for, or steps add to a
         number: without some of the events, and with others that came later, the slots could hold
-        what they held together at no moment of this run.
+        what they held together at no moment of this run.  None if it never had to wait.
         """
         while True:
             slots = frozenset(waiting.slots)
@@ -153,10 +152,11 @@ class Events:
 
     def _back(
         self, slots: frozenset[int], waiting: Waiting, touched: Touched, before: Clock
-    ) -> tuple[set[int], set[int], bool]:
+    ) -> tuple[set[int], set[int], bool] | None:
         """_that_let, as far as these slots tell: from the last event back to the first."""
         numbers = {number for slot in slots for number, _ in self._of_slot.get(slot, ())}
         able: bool | None = waiting.able
+        waits = not able
         olds: dict[int, Any] = {}
         every: set[int] = set()
         found: set[int] = set()
@@ -169,6 +169,7 @@ class Events:
             if changed:
                 olds.update(changed)
                 able = waiting.lets(olds)
+                waits = waits or not able
             if event.place <= before[event.task]:
                 continue
             if any(CONFLICT[touched.get(slot, READ)][kind] for slot, kind in kinds.items()):
@@ -176,6 +177,8 @@ class Events:
                 if goes_on and able is not False:
                     found.add(number)
                     goes_on = not able or WRITE not in kinds.values()
+        if not waits:
+            return None
         return every, found if sure else every, sure
 
     def firsts(self, lost: set[int], task: int, conflicting: Iterable[int]) -> set[int]:
