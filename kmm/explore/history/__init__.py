@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from kmm.explore.claim import Claim
-from kmm.explore.history import mapping_null, rights, seed, statuses, vanishing, vmas
+from kmm.explore.history import callers, mapping_null, seed, statuses, vanishing, vmas
 
 #: Each bug by its number.
 HISTORY: dict[int, Claim] = {
@@ -12,9 +12,9 @@ HISTORY: dict[int, Claim] = {
     2: seed.DRAIN,
     3: seed.USER_COPY,
     4: seed.UNINITIALISED,
-    5: rights.NODE,
-    6: rights.PROBE,
-    7: rights.TASK,
+    5: callers.NODE,
+    6: callers.PROBE,
+    7: callers.TASK,
     8: statuses.HOLE,
     9: vmas.LAST,
     10: statuses.TWICE,
