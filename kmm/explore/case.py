@@ -7,6 +7,7 @@ what, each by the name of its task.  A file with functions of these names is a c
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -46,6 +47,10 @@ class Case:
             self.name, self.world, self.tasks, self.invariants, (*self.edits, *edits), self.about,
             self.fixes,
         )  # fmt: skip
+
+    def mended(self, fix: str, *edits: Edit) -> Case:
+        """The same case with these edits too, which are a fix, in words."""
+        return dataclasses.replace(self.without(*edits), fixes=(*self.fixes, fix))
 
     def build(self) -> tuple[World, Tasks]:
         """A new world, and its tasks by their task_structs."""

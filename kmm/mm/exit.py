@@ -6,7 +6,7 @@ from __future__ import annotations
 from kmm.mm.rwsem import down_read, up_read
 from kmm.mm.sched import TaskStruct, mmput, tasklist_lock
 from kmm.mm.spinlock import write_lock_irq, write_unlock_irq
-from kmm.sim import current_machine, kernel_function, poison, primitive
+from kmm.sim import atomic_add_return, current_machine, kernel_function, poison, primitive
 
 KERNEL_FILE = "kernel/exit.c"
 
@@ -35,13 +35,32 @@ def free_task(tsk: TaskStruct) -> None:
     poison(tsk)
 
 
+@primitive(source="include/linux/sched.h")
+def get_task_struct(tsk: TaskStruct) -> None:
+    """One reference more keeps the memory of the task_struct."""
+    atomic_add_return(tsk, "usage", 1, 0)
+
+
+@primitive(source="include/linux/sched.h")
+def task_usage_dec_and_test(tsk: TaskStruct) -> int:
+    """One reference less; 1 if it was the last."""
+    return int(atomic_add_return(tsk, "usage", -1, 0) == 0)
+
+
+@kernel_function(source="include/linux/sched.h")
+def put_task_struct(tsk: TaskStruct) -> None:
+    """One reference less; the memory of the task_struct goes with the last."""
+    if task_usage_dec_and_test(tsk):
+        free_task(tsk)
+
+
 @kernel_function
 def release_task(p: TaskStruct) -> None:
-    """The task, which has ended, is gone, its memory too.
+    """The task, which has ended, is found no more; its memory goes with the last reference.
 
-    Simplified: nobody holds a reference on a task_struct, and no grace period passes.
+    Simplified: no grace period passes before the reference is dropped.
     """
     write_lock_irq(tasklist_lock())
     __unhash_process(p)
     write_unlock_irq(tasklist_lock())
-    free_task(p)
+    put_task_struct(p)

@@ -26,7 +26,8 @@ PF_SWAPWRITE = 0x00800000
 class TaskStruct(Tracked):
     """struct task_struct: a task, its address space and its rights.
 
-    `mems_allowed` is a mask of nodes, `caps` a mask of capabilities.
+    `mems_allowed` is a mask of nodes, `caps` a mask of capabilities.  `usage` counts who keeps its
+    memory; whoever reaps the task has one.
     """
 
     __slots__ = ("cpu", "tlb")
@@ -41,6 +42,7 @@ class TaskStruct(Tracked):
     mems_allowed: int = 0
     preempt_count: int = 0
     rcu_depth: int = 0
+    usage: int = 1
 
     #: The CPU on which it runs, and what that CPU remembers of page tables (None: nothing).
     cpu: int

@@ -24,7 +24,7 @@ from kmm.mm.page_alloc import GFP_HIGHUSER_MOVABLE, GFP_THISNODE, alloc_pages_no
 from kmm.mm.pgtable import pgd_offset, pmd_offset, pud_offset
 from kmm.mm.uaccess import UserArray
 from kmm.mm.vmscan import isolate_lru_page
-from kmm.sim import Cell, ListHead, current_machine, kernel_function
+from kmm.sim import Cell, ListHead, current, current_machine, kernel_function
 
 KERNEL_FILE = "the caller"
 
@@ -87,12 +87,18 @@ def call_move_pages(
     fault_pages: Collection[int] = (),
     fault_nodes: Collection[int] = (),
     fault_status: Collection[int] = (),
+    status_at: int | None = None,
 ) -> int:
-    """move_pages(2): a program has the arrays in its memory; `fault_*` cannot be accessed."""
+    """move_pages(2): a program has the arrays in its memory; `fault_*` cannot be accessed.
+
+    `status_at`: the address of the status array in the running task's mm, which has to be mapped
+    when it is written; None: it is there at any time, like the other arrays.
+    """
     machine = current_machine()
     count = len(addresses)
     pages = UserArray(machine, "pages", count, addresses, fault_pages)
     where = None if nodes is None else UserArray(machine, "nodes", len(nodes), nodes, fault_nodes)
-    status = UserArray(machine, "status", count, (), fault_status)
+    mm = None if status_at is None else current().mm
+    status = UserArray(machine, "status", count, (), fault_status, mm=mm, at=status_at or 0, size=4)
     machine.kernel.user_status = status
     return sys_move_pages(pid, count if nr_pages is None else nr_pages, pages, where, status, flags)

@@ -229,4 +229,4 @@ def _adopted(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     )
 
 
-LOOK_THROUGH.add(_adopted.__code__)
+LOOK_THROUGH[_adopted.__code__] = 2

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 #: The site of what is called by nobody.
 NOWHERE = 0
 
-#: Code that calls a function of the kernel on behalf of its own caller's caller.
-LOOK_THROUGH: set[CodeType] = set()
+#: Code that calls a function of the kernel on behalf of somebody so many calls further out.
+LOOK_THROUGH: dict[CodeType, int] = {}
 
 #: What has become of a call.
 OPEN, RETURNED, ABORTED = 0, 1, 2
@@ -260,9 +260,9 @@ class Recorder:
         return 0 <= self._limit <= len(self.columns.site)
 
     def _new_site(self, function: int, frame: FrameType) -> int:
-        if frame.f_code in LOOK_THROUGH and frame.f_back and frame.f_back.f_back:
-            # Who called on its behalf is meant; its own place is not kept, for that is everybody's.
-            frame = frame.f_back.f_back
+        for _ in range(LOOK_THROUGH.get(frame.f_code, 0)):
+            # On whose behalf it calls is meant; its own place is not kept, for that is everybody's.
+            frame = frame.f_back or frame
         key = id(frame.f_code) + frame.f_lasti << 12 | function
         site = self._site_numbers.setdefault(key, len(self.sites))
         if site == len(self.sites):

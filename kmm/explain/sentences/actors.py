@@ -35,6 +35,15 @@ SENTENCES: Table = {
     "anon_vma_free": "{anon_vma} is given back, for no vma is left in it; its memory stays what it "
     "is as long as those read under RCU who do so now.",
     "__unhash_process": "Nobody finds {p} by its pid any more.",
+    "get_task_struct": "One reference more keeps the memory of {tsk}: {tsk.usage}.",
+    "task_usage_dec_and_test": {
+        0: "One reference on the memory of {tsk} less: {tsk.usage}.",
+        1: "The last reference on the memory of {tsk} is gone.",
+    },
+    "sparse_remove_one_section": {
+        0: "{page} is in use: its memory stays in the machine.",
+        1: "The memory of {page} is taken out: whoever still looks at its flags finds poison.",
+    },
     "free_task": "The memory of {tsk} is given back: whoever still uses it finds poison.",
     # Page tables.
     "pte_alloc_map": "{result} can be reached: all tables that lead to it are there.",

@@ -130,10 +130,12 @@ SENTENCES: Table = {
     # Memory of the program and of the kernel.
     "get_user": {
         0: _read,
+        1: lambda s: f"{_array(s)} is not mapped in the program's memory: a page fault.",
         OTHER: lambda s: f"{_array(s)} cannot be read from the memory of the program: {{result}}.",
     },
     "put_user": {
         0: _written,
+        1: lambda s: f"{_array(s)} cannot be written through any pte: a page fault.",
         OTHER: lambda s: f"{_array(s)} cannot be written in the memory of the program: {{result}}.",
     },
     "vmalloc": {

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Memory is taken out of the machine while it runs (mm/memory_hotplug.c, mm/sparse.c)."""
+
+from __future__ import annotations
+
+from kmm.mm.page import Page
+from kmm.sim import poison, primitive
+
+KERNEL_FILE = "mm/sparse.c"
+
+#: What invariants and pictures ask of every page: this one is free, and was where it was.
+_KEPT = frozenset({"PG_buddy", "PG_locked"})
+
+
+@primitive
+def sparse_remove_one_section(page: Page) -> int:
+    """1 and the memory that the page's struct page was in is gone; 0 if the page is in use.
+
+    Simplified: a section of memory is one page, and the node of its frame, which the kernel keeps
+    in page->flags, is still known; the flags are poison.
+    """
+    if not page.PG_buddy:
+        return 0
+    others = {field for field in Page.FIELDS if not field.startswith("PG_")}
+    poison(page, keep=_KEPT | others)
+    return 1
