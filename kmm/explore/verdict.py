@@ -138,6 +138,8 @@ def broken_by(case: Case, world: World, end: End) -> Found | None:
     """What a run has broken, if anything."""
     if end.bug is not None:
         name = "every task ends" if end.bug.text == "deadlock" else "the kernel goes on"
+        if any(end.bug.text == invariant.name for invariant in case.invariants):
+            name = end.bug.text
         return Found(name, str(end.bug), end.taken, end.preemptions)
     broken = case.broken(world, end.returned)
     if broken is None:

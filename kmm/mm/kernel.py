@@ -28,6 +28,7 @@ from kmm.mm.uaccess import UserArray
 from kmm.mm.vmalloc import VmallocAreas
 from kmm.mm.vmstat import LRU_LISTS, Zone
 from kmm.mm.workqueue import WorkQueue
+from kmm.mm.writes import Write
 from kmm.sim import Machine
 
 
@@ -85,6 +86,8 @@ class Kernel:
         self.not_isolated: list[str] = []
         #: The status array of the last move_pages(2).
         self.user_status: UserArray | None = None
+        #: What has been written, for whoever asks whether it was lost.
+        self.writes: list[Write] = []
         self._pages_made = 0
         self._made: tuple[str, ...] = ()
 
