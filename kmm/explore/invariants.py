@@ -22,6 +22,7 @@ from kmm.explore.each_step import Look, an_entry_is_put, the_lock_is_left
 from kmm.mm.buffer import buffers_of
 from kmm.mm.fs import AddressSpace
 from kmm.mm.mmap import VM_SHARED, VM_WRITE
+from kmm.mm.page import anon_vma_of
 from kmm.scenario import World
 
 #: When an invariant holds.
@@ -83,6 +84,16 @@ def _entries(books: Books) -> Iterator[str]:
                 f"pte {address:#x} of {mm.name} holds a migration entry for {page.name}, "
                 "which nobody migrates"
             )
+
+
+def _mapped(books: Books) -> Iterator[str]:
+    for page, refers in books.refers.items():
+        mapping = page.mapping
+        if not refers.ptes or page.PG_reserved or page.PG_buddy or anon_vma_of(page) is not None:
+            continue
+        if mapping is None or mapping.page_tree.cells.get(page.index) is not page:
+            mm, address = refers.ptes[0]
+            yield f"pte {address:#x} of {mm.name} maps {page.name}, which no cache has (any more)"
 
 
 def _rss(books: Books) -> Iterator[str]:
@@ -191,6 +202,9 @@ FREED = Invariant(
     "No pte, slot of a page cache, pagevec, list or buffer points to a freed page.",
     _freed,
 )
+MAPPED = Invariant(
+    "mapped pages", "A pte maps an anonymous page, or the one that its file's cache has.", _mapped
+)
 ENTRIES = Invariant("migration entries", "No migration entry is left.", _entries, AT_END)
 RSS = Invariant("rss", "rss counts the present ptes and migration entries of an mm.", _rss)
 LOCKS = Invariant("locks", "No page, buffer or spinlock is left locked.", _locks, AT_END)
@@ -218,8 +232,8 @@ LOCKED_ENTRIES = Invariant(
 #: What holds whatever the tasks do.  rss is not among them: this version's is wrong after an entry
 #: has been zapped or copied.
 ALWAYS = (
-    ENTRIES, FREED, MAPCOUNT, REFERENCES, LOCKS, WRITES, DIRTINESS, BUFFERS, PERMISSION, TLBS,
-    WARNINGS,
+    ENTRIES, FREED, MAPCOUNT, MAPPED, REFERENCES, LOCKS, WRITES, DIRTINESS, BUFFERS, PERMISSION,
+    TLBS, WARNINGS,
 )  # fmt: skip
 
 #: What every run is judged by anyway, by the kernel or by the search.
