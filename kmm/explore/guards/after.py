@@ -32,6 +32,7 @@ from kmm.explore.guards.worlds import (
 from kmm.mm.cpu import read_memory
 from kmm.mm.madvise import sys_madvise
 from kmm.mm.mprotect import sys_mprotect
+from kmm.mm.writes import remember
 from kmm.scenario import World
 
 
@@ -42,6 +43,19 @@ def _dirty() -> World:
     vma = w.mm("m").mmap(pages=1, file=file, flags=SHARED)
     page = vma.touch(0)
     file.mapping.disk.put(0, "before")  # type: ignore[union-attr]
+    isolated(w, page)
+    return w
+
+
+def _dirty_and_not_mapped() -> World:
+    """A page that was written to and is newer than the disk; a program has not touched it yet."""
+    w = world(disk=True)
+    file = w.file(writepage="ok")
+    w.mm("m").mmap(pages=1, file=file, flags=SHARED)
+    page = file.page(0, flags=("uptodate", "dirty"))
+    file.mapping.disk.put(0, "before")  # type: ignore[union-attr]
+    page.data = "before+w0"
+    remember(w.machine, ("file", file.mapping, 0), "w0")
     isolated(w, page)
     return w
 
@@ -63,7 +77,7 @@ def memory_is_read(w: World) -> Callable[[], str | None]:
 
 def _copied() -> World:
     """A private vma of a file: the cache has p0, the vma maps p1, the copy that was written to."""
-    w = world()
+    w = world(pagevec_size=14)  # with frees too it is seventeen times as many runs
     file = w.file()
     isolated(w, file.page(0))
     vma = w.mm("m").mmap(pages=1, file=file)
@@ -98,6 +112,13 @@ GUARDS: tuple[Claim, ...] = (
         Edit("buffer_migrate_page", "get_page(newpage)"),
     ),
     guard(
+        against("uptodate-flag-moved", _dirty_and_not_mapped, program=memory_is_read),
+        "Who finds the new page reads it from the disk, over what has not been written yet.",
+        MIGRATE + "migrate_page_copy",
+        "a program that reads",
+        Edit("migrate_page_copy", "PageUptodate(page)", "False"),
+    ),
+    guard(
         against("dirty-flag-moved", _dirty, writer=file_is_written),
         "Nothing says that the new page must be written to the disk.",
         MIGRATE + "migrate_page_copy",
@@ -120,7 +141,7 @@ GUARDS: tuple[Claim, ...] = (
         ),
     ),
     guard(
-        against("clear-old-mapping", cached, lookup=file_is_read),
+        against("clear-old-mapping", partial(cached, debug_vm=False), lookup=file_is_read),
         "The old page is freed and still says that it belongs to the file.",
         MIGRATE + "migrate_page_copy",
         "lookup",
@@ -175,6 +196,13 @@ GUARDS: tuple[Claim, ...] = (
             "unlock_page(newpage)",
             "unlock_page(newpage)\nif not rc:\n    remove_migration_ptes(page, newpage)",
         ),
+    ),
+    guard(
+        against("clear-new-mapping-after-failure", cached, lookup=file_is_read),
+        "The new page, which was not needed, is freed and says that it belongs to the file.",
+        MIGRATE + "move_to_new_page",
+        "lookup",
+        Edit("move_to_new_page", "newpage.mapping = None"),
     ),
     guard(
         against("restore-page-page-after-failure", mapped, lookup=file_is_read),

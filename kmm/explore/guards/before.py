@@ -55,7 +55,7 @@ ANY_COUNT = Edit("migrate_page_move_mapping", "2 + (not not PagePrivate(page))",
 UNMAPPED_ANON_STAYS = Edit(
     "unmap_and_move",
     "try_to_unmap(page, 1)",
-    "if rcu_locked and not page_mapped(page):\n    goto(rcu_unlock)\ntry_to_unmap(page, 1)",
+    "if PageAnon(page) and not page_mapped(page):\n    goto(rcu_unlock)\ntry_to_unmap(page, 1)",
 )
 
 
@@ -85,7 +85,7 @@ def _puts_back(w: World) -> Callable[[], Any]:
 
 
 def _on_its_list() -> World:
-    w = world()
+    w = world(debug_vm=False)
     w.file().page(0)
     return w
 
@@ -118,7 +118,7 @@ def memory_is_written(w: World) -> Callable[[], int]:
 
 def _nonlinear() -> World:
     """A page that a nonlinear vma maps, and has just used: try_to_unmap leaves it mapped."""
-    w = world()
+    w = world(debug_vm=False)
     vma = w.mm("m").mmap(pages=1, file=w.file(), flags=(*SHARED, "NONLINEAR"))
     isolated(w, vma.touch(0))
     return w
@@ -211,7 +211,7 @@ GUARDS: tuple[Claim, ...] = (
     ),
     guard(
         against("unmap-before-copy", private, program=memory_is_written),
-        "What a program writes during the copy goes to the old page.",
+        "The program goes on using the old page, which nobody else knows any more.",
         MIGRATE + "unmap_and_move",
         "a program that writes",
         Edit("unmap_and_move", "try_to_unmap(page, 1)"),

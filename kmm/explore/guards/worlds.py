@@ -14,11 +14,10 @@ from kmm.explore.books import Books
 from kmm.explore.case import Case
 from kmm.explore.claim import Claim
 from kmm.explore.edit import Edit
-from kmm.explore.invariants import ALWAYS, AT_END, Invariant
-from kmm.mm.buffer import BufferHead, get_bh, lock_buffer, put_bh, unlock_buffer
+from kmm.explore.invariants import ALWAYS, AT_END, LOCKED_ENTRIES, Invariant
+from kmm.mm.buffer import get_bh, lock_buffer, put_bh, set_buffer_dirty, unlock_buffer
 from kmm.mm.filemap import find_get_page, find_lock_page, unlock_page
 from kmm.mm.fs import AddressSpace
-from kmm.mm.gup import device_writes
 from kmm.mm.list import LIST_HEAD, list_add_tail
 from kmm.mm.memory_zap import unmap_mapping_range
 from kmm.mm.migrate import unmap_and_move
@@ -28,7 +27,7 @@ from kmm.mm.page_writeback import set_page_dirty
 from kmm.mm.swap import put_page
 from kmm.mm.vmscan import isolate_lru_page
 from kmm.mm.vmtruncate import truncate_complete_page
-from kmm.mm.writes import remember
+from kmm.mm.writes import Place, place_of, remember
 from kmm.scenario import World
 from kmm.scenario.driver import get_new_page
 from kmm.scenario.handles import Mm
@@ -43,8 +42,12 @@ Acts = Callable[[World], Callable[[], Any]]
 
 
 def world(**options: Any) -> World:
-    """Two nodes, two CPUs; the task "migrate" is on the first."""
-    w = World(nodes=2, cpus=2, **options)
+    """Two nodes, two CPUs; the task "migrate" is on the first.
+
+    A pagevec is full with one page, so that what has no reference left is really freed; and there
+    is no memory control group, whose assertions would come before the harm.
+    """
+    w = World(**{"nodes": 2, "cpus": 2, "pagevec_size": 1, "memcg": False, **options})
     w.task("migrate")
     return w
 
@@ -124,7 +127,7 @@ def against(
     def tasks(w: World) -> Mapping[str, Callable[[], Any]]:
         return {name: act(w) for name, act in {"migrate": migrate, **others}.items()}
 
-    return Case(name, build, tasks, (*ALWAYS, *invariants), edits, fixes=fixes)
+    return Case(name, build, tasks, (*ALWAYS, LOCKED_ENTRIES, *invariants), edits, fixes=fixes)
 
 
 def guard(
@@ -159,6 +162,14 @@ def guard(
 # Who disturbs.
 
 
+@primitive
+def writes(page: Page | None, place: Place, what: str) -> None:
+    """`what` has been added to the frame, by somebody who believes that it is the place's."""
+    assert page is not None
+    page.data = f"{page.data}+{what}"
+    remember(page.machine, place, what)
+
+
 def file_is_read(w: World) -> Callable[[], None]:
     """A lookup: find_get_page, and the reference is dropped again."""
 
@@ -176,7 +187,7 @@ def file_is_written(w: World) -> Callable[[], None]:
     def act() -> None:
         page = find_lock_page(mapping(w), 0)
         if page is not None:
-            device_writes(page, "w1")
+            writes(page, ("file", mapping(w), 0), "w1")
             set_page_dirty(page)
             unlock_page(page)
             put_page(page)
@@ -191,7 +202,7 @@ def looked_up_and_written(w: World) -> Callable[[], None]:
         page = find_get_page(mapping(w), 0)
         if page is not None:
             if PageUptodate(page):
-                device_writes(page, "w1")
+                writes(page, ("file", mapping(w), 0), "w1")
                 set_page_dirty(page)
             put_page(page)
 
@@ -211,10 +222,12 @@ def pinned(build: Callable[[], World]) -> Callable[[], World]:
 
 def written_by_device(w: World) -> Callable[[], None]:
     """The device writes to the page that is pinned for it, and the pin is dropped."""
+    page: Page = w["p0"]
+    place = place_of(page)
+    assert place is not None
 
     def act() -> None:
-        page = w["p0"]
-        device_writes(page, "d1")
+        writes(page, place, "d1")
         set_page_dirty(page)
         put_page(page)
 
@@ -236,15 +249,6 @@ def truncated(w: World) -> Callable[[], None]:
     return act
 
 
-@primitive
-def buffer_writes(bh: BufferHead, page: Page | None, what: str) -> None:
-    """`what` has been added to the page, through b_data of the buffer as it was found."""
-    assert page is not None
-    page.data = f"{page.data}+{what}"
-    bh.BH_Dirty = 1
-    remember(bh.machine, ("buffer", bh), what)
-
-
 def buffer_is_written(w: World) -> Callable[[], None]:
     """Who uses a buffer: it is locked, its b_page is looked up, and written to."""
 
@@ -252,7 +256,8 @@ def buffer_is_written(w: World) -> Callable[[], None]:
         bh = w.buffers["p0"][0]
         get_bh(bh)
         lock_buffer(bh)
-        buffer_writes(bh, bh.b_page, "b1")
+        writes(bh.b_page, ("buffer", bh), "b1")
+        set_buffer_dirty(bh)
         unlock_buffer(bh)
         put_bh(bh)
 
@@ -263,8 +268,8 @@ def buffer_is_written(w: World) -> Callable[[], None]:
 
 
 def _moved(books: Books) -> Iterator[str]:
-    if not books.machine["p0"].PG_buddy:
-        yield "p0 has not been moved"
+    if books.returned["migrate"] != 0:
+        yield f"p0 has not been moved: {books.returned['migrate']}"
 
 
 MOVED = Invariant("moved", "The page moves whatever the other does.", _moved, AT_END)
