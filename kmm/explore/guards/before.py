@@ -29,6 +29,7 @@ from kmm.explore.guards.worlds import (
 from kmm.mm.cpu import write_memory
 from kmm.mm.disk import complete_write
 from kmm.mm.migrate import migrate_prep
+from kmm.mm.swap import put_page
 from kmm.mm.vma import sys_munmap
 from kmm.scenario import World
 from kmm.scenario.driver import isolate_and_put_back
@@ -85,9 +86,14 @@ def _puts_back(w: World) -> Callable[[], Any]:
 
 
 def _on_its_list() -> World:
+    """A page on its LRU list, of which somebody else has the one reference."""
     w = world(debug_vm=False)
-    w.file().page(0)
+    w.page()._count += 1
     return w
+
+
+def _last_put(w: World) -> Callable[[], None]:
+    return lambda: put_page(w["p0"])
 
 
 def _being_written() -> World:
@@ -152,11 +158,11 @@ GUARDS: tuple[Claim, ...] = (
             "dying-page-not-isolated",
             _on_its_list,
             migrate=lambda w: lambda: move(w["p0"]),
-            truncate=truncated,
+            owner=_last_put,
         ),
         "Who gives up the last reference of a page frees it, whoever takes one after that.",
         "mm/vmscan.c: isolate_lru_page",
-        "truncate",
+        "the page's last owner",
         Edit(
             "isolate_lru_page",
             "ret = -EBUSY",
