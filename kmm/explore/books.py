@@ -82,6 +82,12 @@ class Books:
             elif is_migration(pte):
                 self.refers[pte.entry.offset].entries.append((mm, address))
 
+    @property
+    def zero_page(self) -> Page:
+        """The page of zeroes, which was never allocated."""
+        zero: Page = self.machine.kernel.zero_page
+        return zero
+
     @cached_property
     def isolated(self) -> set[Page]:
         """Pages on a list that is no LRU list: whoever isolated them has a reference."""

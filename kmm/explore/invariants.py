@@ -77,6 +77,19 @@ def _freed(books: Books) -> Iterator[str]:
                 yield f"{page.name} is free, and still on {refers.lists[0].name}"
 
 
+def _frames(books: Books) -> Iterator[str]:
+    kernel, there = books.machine.kernel, set(books.world.pages.values()) | {books.zero_page}
+    for node, zone in enumerate(kernel.zones):
+        pages = [page for page in books.pages if page.node == node]
+        taken = sum(page not in there for page in pages)
+        given_back = sum(page.PG_buddy for page in pages)
+        if zone.free != kernel.frames[node] - taken + given_back:
+            yield (
+                f"node {node} has {zone.free} free frames: of {kernel.frames[node]} {taken} were "
+                f"taken, and {given_back} are free now"
+            )
+
+
 def _entries(books: Books) -> Iterator[str]:
     for page, refers in books.refers.items():
         for mm, address in refers.entries:
@@ -202,6 +215,7 @@ FREED = Invariant(
     "No pte, slot of a page cache, pagevec, list or buffer points to a freed page.",
     _freed,
 )
+FRAMES = Invariant("frames", "A frame is in use, or free, and freed only once.", _frames)
 MAPPED = Invariant(
     "mapped pages", "A pte maps an anonymous page, or the one that its file's cache has.", _mapped
 )
@@ -233,7 +247,7 @@ LOCKED_ENTRIES = Invariant(
 #: has been zapped or copied.
 ALWAYS = (
     ENTRIES, FREED, MAPCOUNT, MAPPED, REFERENCES, LOCKS, WRITES, DIRTINESS, BUFFERS, PERMISSION,
-    TLBS, WARNINGS,
+    TLBS, FRAMES, WARNINGS,
 )  # fmt: skip
 
 #: What every run is judged by anyway, by the kernel or by the search.

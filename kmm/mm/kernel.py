@@ -57,6 +57,8 @@ class Kernel:
     ) -> None:
         self.machine = machine
         self.zones = [Zone(machine, nid, frames) for nid, frames in enumerate(free)]
+        #: How many frames of each node were free at first.
+        self.frames = tuple(free)
         self.nodes_with_memory = node_mask(set(range(len(free))) - set(memoryless))
         self.local_node = local_node
         self.oob = {"node_state": oob[0], "node_isset": oob[1]}

@@ -154,8 +154,9 @@ GUARDS: tuple[Claim, ...] = (
         "madvise(MADV_DONTNEED)",
         Edit("remove_migration_pte", "spin_lock(ptl)"),
         Edit("remove_migration_pte", "pte_unmap_unlock(ptep, ptl)"),
-        note="The look before the lock is a bug of its own, beside mremap.  And rss is wrong "
-        "after an entry has been zapped.",
+        note="The look before the lock can miss an entry that mremap is moving.  No lock helps "
+        "where the vma says another address by now (the stack of exec).  And rss, which is not "
+        "looked at here, is wrong after an entry has been zapped.",
     ),
     guard(
         against("entry-is-for-this-page", _copied, other=_the_copy_moves),

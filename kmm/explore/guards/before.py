@@ -160,7 +160,7 @@ GUARDS: tuple[Claim, ...] = (
             migrate=lambda w: lambda: move(w["p0"]),
             owner=_last_put,
         ),
-        "Who gives up the last reference of a page frees it, whoever takes one after that.",
+        "Who gives up the last reference of a page frees it, and so does who takes one after that.",
         "mm/vmscan.c: isolate_lru_page",
         "the page's last owner",
         Edit(
@@ -206,7 +206,8 @@ GUARDS: tuple[Claim, ...] = (
         "munmap",
         Edit("unmap_and_move", "if PageAnon(page):\n    rcu_read_lock()\n    rcu_locked = 1"),
         note="Not enough in this version: the anon_vma may be gone before rcu_read_lock.  That "
-        "the page is mapped has to be looked at inside, as later kernels do and this case does.",
+        "the page is mapped has to be looked at inside, as later kernels do and this case does.  "
+        "RCU keeps the memory an anon_vma, but not this page's, if a new one gets that memory.",
     ),
     guard(
         against("mapping-is-there", cached, truncate=truncated),

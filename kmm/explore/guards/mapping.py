@@ -89,7 +89,8 @@ GUARDS: tuple[Claim, ...] = (
         Edit("migrate_page_move_mapping", _BOTH_TESTS, "page_count(page) != expected_count"),
         backed_by=("page-lock-old",),
         and_without=NO_LOCK,
-        note="Nobody takes a page out of its tree without the page lock, which is held here.",
+        note="Nobody takes a page out of its tree without the page lock, which is held here; and "
+        "without that lock other things break first, with this test or without it.",
     ),
     guard(
         against("freeze-not-only-check", cached, lookup=looked_up_and_written),
