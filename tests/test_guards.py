@@ -54,6 +54,7 @@ PREEMPTIONS = {
     "freeze-not-only-check": 2,
     # The fault takes its reference while the count is 0.
     "get_page_unless_zero-in-migration_entry_wait": 1,
+    "swap-slot-moved": 0,
     # Between the new b_page and the copy, or before the one and after the other.
     "buffers-locked": 1,
     "buffer-references-moved": 0,

@@ -90,6 +90,7 @@ BREAKS: dict[str, Callable[[Healthy], Any]] = {
     "buffers": nobody_wrote,
     "permission": lambda h: setattr(h.private, "vm_flags", 1),
     "TLBs": lambda h: h.change(h.p1_at, write=0),
+    "caches": lambda h: setattr(h.p0, "index", 1),
     "frames": lambda h: setattr(h.w.kernel.zones[0], "free", 101),
     "warnings": lambda h: h.w.kernel.warn("bad page state"),
     "rss": lambda h: setattr(h.mm.struct, "anon_rss", 0),

@@ -132,6 +132,14 @@ def vma_of(mm: MmStruct, address: int) -> VmAreaStruct | None:
     return vma if vma is not None and vma.vm_start <= address else None
 
 
+def says(page: Page) -> tuple[AddressSpace | None, int]:
+    """The cache in which the page says that it is (None: in none), and its index there."""
+    if page.PG_swapcache:
+        return page.machine.kernel.swapper_space, int(page.private)
+    mapping = page.mapping
+    return (mapping, page.index) if isinstance(mapping, AddressSpace) else (None, 0)
+
+
 def dirty_somewhere(page: Page, refers: Refers) -> bool:
     """Something says that the page must still be written, or it is being written."""
     return bool(

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kmm.explore.books import Books, dirty_somewhere, held, on_disk, vma_of
+from kmm.explore.books import Books, dirty_somewhere, held, on_disk, says, vma_of
 from kmm.explore.each_step import Look, an_entry_is_put, the_lock_is_left
 from kmm.mm.buffer import buffers_of
 from kmm.mm.fs import AddressSpace
@@ -75,6 +75,17 @@ def _freed(books: Books) -> Iterator[str]:
                 yield f"{page.name} is free, and {refers.buffers[0].name} is still part of it"
             elif refers.lists:
                 yield f"{page.name} is free, and still on {refers.lists[0].name}"
+
+
+def _caches(books: Books) -> Iterator[str]:
+    for page in books.pages:
+        mapping, index = says(page)
+        caches = books.refers[page].caches
+        for cache in caches:
+            if cache is not mapping or cache.page_tree.cells.get(index) is not page:
+                yield f"{page.name} is in the cache of {cache.name}, and does not say so"
+        if mapping is not None and mapping not in caches and not page.PG_buddy:
+            yield f"{page.name} says that it is in the cache of {mapping.name}, and is not"
 
 
 def _frames(books: Books) -> Iterator[str]:
@@ -215,6 +226,9 @@ FREED = Invariant(
     "No pte, slot of a page cache, pagevec, list or buffer points to a freed page.",
     _freed,
 )
+CACHES = Invariant(
+    "caches", "A page says which cache it is in, and at which index: there it is.", _caches
+)
 FRAMES = Invariant("frames", "A frame is in use, or free, and freed only once.", _frames)
 MAPPED = Invariant(
     "mapped pages", "A pte maps an anonymous page, or the one that its file's cache has.", _mapped
@@ -247,7 +261,7 @@ LOCKED_ENTRIES = Invariant(
 #: has been zapped or copied.
 ALWAYS = (
     ENTRIES, FREED, MAPCOUNT, MAPPED, REFERENCES, LOCKS, WRITES, DIRTINESS, BUFFERS, PERMISSION,
-    TLBS, FRAMES, WARNINGS,
+    TLBS, CACHES, FRAMES, WARNINGS,
 )  # fmt: skip
 
 #: What every run is judged by anyway, by the kernel or by the search.

@@ -8,7 +8,7 @@ from functools import partial
 
 from kmm.explore.claim import Claim
 from kmm.explore.edit import Edit
-from kmm.explore.guards.before import ANY_COUNT, MIGRATE, NO_COUNT_1, NO_LOCK
+from kmm.explore.guards.before import ANY_COUNT, MIGRATE, NO_COUNT_1, NO_LOCK, memory_is_written
 from kmm.explore.guards.worlds import (
     against,
     at,
@@ -16,12 +16,14 @@ from kmm.explore.guards.worlds import (
     cached,
     file_is_written,
     guard,
+    isolated,
     looked_up_and_written,
     mapped,
     mm,
     pinned,
     private,
     truncated,
+    world,
     written_by_device,
 )
 from kmm.scenario import World
@@ -38,6 +40,17 @@ _BOTH_TESTS = "page_count(page) != expected_count or radix_tree_deref_slot(pslot
 def faults(w: World) -> Callable[[], None]:
     """A page fault that finds a migration entry, if there is one."""
     return lambda: fault_on_entry(mm(w).struct, at(w))
+
+
+def _in_swap_cache() -> World:
+    """An anonymous page that has a slot, and was written to again."""
+    w = world(disk=True)
+    vma = w.mm("m").mmap(pages=1)
+    vma.link(w.anon_vma())
+    page = w.page(anon_vma=w["a0"], swap=1, flags=("uptodate",))
+    w.map(page, mm(w), at(w), write=True, dirty=True, young=True)
+    isolated(w, page)
+    return w
 
 
 GUARDS: tuple[Claim, ...] = (
@@ -111,5 +124,18 @@ GUARDS: tuple[Claim, ...] = (
         Edit("migration_entry_wait", "not get_page_unless_zero(page)", "get_page(page)"),
         note="With CONFIG_DEBUG_VM get_page would stop the kernel.  A fault that does get its "
         "reference makes the attempt fail, in this version.",
+    ),
+    guard(
+        against("swap-slot-moved", _in_swap_cache, program=memory_is_written),
+        "The new page is in the swap cache and does not know it, nor which slot it has.",
+        MIGRATE + "migrate_page_move_mapping",
+        "a program that writes",
+        Edit(
+            "migrate_page_move_mapping",
+            "if PageSwapCache(page):\n"
+            "    SetPageSwapCache(newpage)\n"
+            "    set_page_private(newpage, page_private(page))",
+        ),
+        note="Its ptes hold swap entries meanwhile, which nobody has to bring back.",
     ),
 )
