@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from errno import EAGAIN
+from errno import EAGAIN, EIO
 from functools import cache
 
 import pytest
 
+from kmm.explore.actors import move
 from kmm.explore.claim import Claim, Judged, judge
 from kmm.explore.edit import edited
 from kmm.explore.guards import GUARDS
 from kmm.explore.guards.before import UNMAPPED_ANON_STAYS
-from kmm.explore.guards.worlds import against, buffered, writes
-from kmm.explore.invariants import RSS
+from kmm.explore.guards.worlds import against, buffered, world, writes
+from kmm.explore.invariants import ALWAYS, RSS, first_wrong
 from kmm.explore.search import Search
 from kmm.explore.verdict import explore
 from kmm.mm.buffer import get_bh, put_bh
@@ -116,8 +117,8 @@ def test_the_proof_is_not_empty(name: str) -> None:
     """With the guard in place there are runs in which the page moves."""
     case = GUARDS[name].holds
     with case.changed():
-        world, tasks = case.build()
-        ends = Search(world.machine, tasks).ends()
+        built, tasks = case.build()
+        ends = Search(built.machine, tasks).ends()
         assert any(end.returned["migrate"] == 0 for end in ends)
         ends.close()
 
@@ -125,8 +126,8 @@ def test_the_proof_is_not_empty(name: str) -> None:
 def test_what_a_nonlinear_vma_has_just_used_never_moves() -> None:
     case = GUARDS["page_mapped-before-move_to_new_page"].holds
     with case.changed():
-        world, tasks = case.build()
-        ends = Search(world.machine, tasks).ends()
+        built, tasks = case.build()
+        ends = Search(built.machine, tasks).ends()
         assert {end.returned["migrate"] for end in ends} == {-EAGAIN}
 
 
@@ -146,8 +147,8 @@ def test_bug_28_who_waits_makes_the_attempt_fail() -> None:
     """The reference with which a fault waits for the page lock is one too many."""
     case = GUARDS["get_page_unless_zero-in-migration_entry_wait"].holds
     with case.changed():
-        world, tasks = case.build()
-        ends = Search(world.machine, tasks).ends()
+        built, tasks = case.build()
+        ends = Search(built.machine, tasks).ends()
         assert {end.returned["migrate"] for end in ends} == {0, -EAGAIN}
 
 
@@ -177,13 +178,23 @@ def test_bug_34_a_reference_to_a_buffer_is_not_its_lock() -> None:
     assert violation.preemptions == 1
 
 
+def test_a_page_that_cannot_be_moved_is_put_back_once() -> None:
+    """Where a pagevec is full with one page it is on its LRU list again at once, and stays there."""
+    w = world()
+    page = w.file(migratepage="fail_migrate_page").page(0)
+    with w.machine:
+        assert move(page) == -EIO
+    assert first_wrong(ALWAYS, w) is None
+    assert (page._count, page.PG_lru, page.PG_buddy) == (1, 1, 0)
+
+
 def test_in_every_run_the_same_things_have_the_same_slots() -> None:
     """Also the place on an LRU list of a page that each run allocates anew."""
     case = GUARDS["clear-old-mapping"].holds
     with case.changed():
-        world, tasks = case.build()
-        ends = Search(world.machine, tasks).ends()
-        slots = [world.machine._slots for _ in ends]
+        built, tasks = case.build()
+        ends = Search(built.machine, tasks).ends()
+        slots = [built.machine._slots for _ in ends]
     assert len(slots) == 75
     assert len(set(slots)) < 5
 
