@@ -179,7 +179,7 @@ def test_bug_34_a_reference_to_a_buffer_is_not_its_lock() -> None:
 
 
 def test_a_page_that_cannot_be_moved_is_put_back_once() -> None:
-    """Where a pagevec is full with one page it is on its LRU list again at once, and stays there."""
+    """It is on its LRU list again at once, a pagevec being full with one page."""
     w = world()
     page = w.file(migratepage="fail_migrate_page").page(0)
     with w.machine:
