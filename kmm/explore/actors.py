@@ -20,7 +20,7 @@ def move(page: Page, to_node: int = 1, force: int = 0) -> int:
     pagelist: ListHead[Page] = LIST_HEAD("pagelist")
     list_add_tail(page.lru, pagelist)
     rc = unmap_and_move(get_new_page, to_node, page, force)
-    if page.lru.list is not None:
+    if page.lru.list is pagelist:
         list_del(page.lru)
         putback_lru_page(page)
     return rc

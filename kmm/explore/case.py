@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kmm.errors import KmmError
+from kmm.explore.each_step import looked_at
 from kmm.explore.edit import Edit, edited
 from kmm.explore.invariants import ALWAYS, Invariant, first_wrong
 from kmm.explore.search import Tasks
@@ -68,6 +69,8 @@ class Case:
         """Inside, the model's functions are as the case has them."""
         stack = ExitStack()
         stack.enter_context(edited(self.edits))
+        steps = [(p, one.name, look) for one in self.invariants for p, look in one.steps]
+        stack.enter_context(looked_at(steps))
         return stack
 
     def broken(self, world: World, returned: Mapping[str, Any]) -> tuple[Invariant, str] | None:

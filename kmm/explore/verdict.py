@@ -160,7 +160,10 @@ def broken_by(case: Case, world: World, end: End) -> Found | None:
     """What a run has broken, if anything."""
     if end.bug is not None:
         name = "every task ends" if end.bug.text == "deadlock" else "the kernel goes on"
-        return Found(name, str(end.bug), end.taken, end.preemptions)
+        sentence = str(end.bug)
+        if any(end.bug.text == invariant.name for invariant in case.invariants):
+            name, sentence = end.bug.text, end.bug.detail
+        return Found(name, sentence, end.taken, end.preemptions)
     broken = case.broken(world, end.returned)
     if broken is None:
         return None

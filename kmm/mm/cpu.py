@@ -18,6 +18,7 @@ from kmm.mm.page import Page
 from kmm.mm.pgtable import pte_t
 from kmm.mm.rwsem import down_read, up_read
 from kmm.mm.swapops import SWP_MIGRATION_READ
+from kmm.mm.writes import file_or, remember
 from kmm.sim import current, kernel_function, primitive
 from kmm.sim.bug import oops
 
@@ -66,6 +67,9 @@ def cpu_writes(mm: MmStruct, address: int, what: str) -> int:
     if page is None:
         return 0
     page.data = f"{page.data}+{what}"
+    place = file_or(page, ("memory", mm, address))
+    assert place is not None
+    remember(mm.machine, place, what)
     return 1
 
 

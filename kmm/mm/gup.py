@@ -25,6 +25,7 @@ from kmm.mm.mmap import VM_IO, VM_PFNMAP, VM_READ, VM_WRITE, MmStruct, find_vma
 from kmm.mm.page import PAGE_SIZE, Page
 from kmm.mm.page_writeback import set_page_dirty
 from kmm.mm.sched import cond_resched
+from kmm.mm.writes import place_of, remember
 from kmm.sim import kernel_function, primitive
 from kmm.sim.bug import oops
 
@@ -69,6 +70,9 @@ def device_writes(page: Page, what: str) -> None:
     if page.PG_buddy:
         oops("use after free", f"{page.name} is free, and a device writes to it")
     page.data = f"{page.data}+{what}"
+    place = place_of(page)
+    if place is not None:
+        remember(page.machine, place, what)
 
 
 @kernel_function(source="mm/page-writeback.c")

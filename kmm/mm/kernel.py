@@ -28,6 +28,7 @@ from kmm.mm.uaccess import UserArray
 from kmm.mm.vmalloc import VmallocAreas
 from kmm.mm.vmstat import LRU_LISTS, Zone
 from kmm.mm.workqueue import WorkQueue
+from kmm.mm.writes import Write
 from kmm.sim import Machine
 
 
@@ -56,6 +57,8 @@ class Kernel:
     ) -> None:
         self.machine = machine
         self.zones = [Zone(machine, nid, frames) for nid, frames in enumerate(free)]
+        #: How many frames of each node were free at first.
+        self.frames = tuple(free)
         self.nodes_with_memory = node_mask(set(range(len(free))) - set(memoryless))
         self.local_node = local_node
         self.oob = {"node_state": oob[0], "node_isset": oob[1]}
@@ -85,6 +88,8 @@ class Kernel:
         self.not_isolated: list[str] = []
         #: The status array of the last move_pages(2).
         self.user_status: UserArray | None = None
+        #: What has been written, for whoever asks whether it was lost.
+        self.writes: list[Write] = []
         self._pages_made = 0
         self._made: tuple[str, ...] = ()
 

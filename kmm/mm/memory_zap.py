@@ -40,6 +40,7 @@ from kmm.mm.spinlock import SpinLock, spin_lock, spin_unlock
 from kmm.mm.swap import lru_add_drain, put_page
 from kmm.mm.swap_state import free_swap_and_cache
 from kmm.mm.swapops import pte_to_swp_entry
+from kmm.mm.writes import memory_gone
 from kmm.sim import Cell, atomic_add_return, kernel_function, primitive
 
 KERNEL_FILE = "mm/memory.c"
@@ -67,6 +68,8 @@ class MmuGather:
 
     mm: MmStruct
     pages: list[Page] = field(default_factory=list)
+    #: Private memory that a CPU may still write to until the flush.
+    gone: list[int] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"gather of {self.mm.name}"
@@ -85,6 +88,8 @@ def tlb_finish_mmu(tlb: MmuGather) -> None:
     """
     if tlb.pages:
         flush_tlb_mm(tlb.mm)
+        for address in tlb.gone:
+            memory_gone(tlb.mm, address)
         for page in tlb.pages:
             put_page(page)
         tlb.pages.clear()
@@ -129,6 +134,7 @@ def zap_pte_range(
                 if linear_page_index(details.nonlinear_vma, address) != page.index:
                     set_pte_at(mm, address, pte, pgoff_to_pte(page.index))
             if PageAnon(page):
+                _gone(tlb, address)
                 anon_rss -= 1
             else:
                 if ptent.dirty:
@@ -145,9 +151,16 @@ def zap_pte_range(
         if not pte_file(ptent):
             free_swap_and_cache(pte_to_swp_entry(ptent))
         pte_clear(mm, address, pte)
+        _gone(tlb, address)
     add_mm_rss(mm, file_rss, anon_rss)
     assert ptl.value is not None
     pte_unmap_unlock(pte, ptl.value)
+
+
+def _gone(tlb: MmuGather, address: int) -> None:
+    memory_gone(tlb.mm, address)
+    if tlb.mm.tlbs:
+        tlb.gone.append(address)
 
 
 def _meant(page: Page, details: ZapDetails) -> bool:

@@ -25,6 +25,7 @@ from kmm.mm.rwsem import down_write, up_write
 from kmm.mm.sched import cond_resched
 from kmm.mm.spinlock import SpinLock, spin_lock, spin_unlock
 from kmm.mm.vma import copy_of_vma, do_munmap, vma_adjust, vma_link
+from kmm.mm.writes import memory_moved
 from kmm.sim import Cell, kernel_function
 
 KERNEL_FILE = "mm/mremap.c"
@@ -56,6 +57,7 @@ def move_ptes(
             pte = ptep_clear_flush(vma, address, old_pte)
             there = new_addr + address - old_addr
             set_pte_at(mm, there, pte_pointer(mm, there), pte)
+            memory_moved(mm, address, there)
     assert ptl.value is not None
     pte_unmap_unlock(old_pte, ptl.value)
     if mapping:

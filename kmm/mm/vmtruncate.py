@@ -24,7 +24,8 @@ from kmm.mm.page_writeback import wait_on_page_writeback
 from kmm.mm.sched import cond_resched
 from kmm.mm.swap import PAGEVEC_SIZE, put_page, release_pages
 from kmm.mm.truncate import cancel_dirty_page
-from kmm.sim import kernel_function
+from kmm.mm.writes import file_gone
+from kmm.sim import kernel_function, peek
 
 KERNEL_FILE = "mm/truncate.c"
 
@@ -50,6 +51,7 @@ def truncate_complete_page(mapping: AddressSpace, page: Page) -> None:
         do_invalidatepage(page, 0)
     cancel_dirty_page(page)
     remove_from_page_cache(page)
+    file_gone(mapping, peek(page, "index"))
     ClearPageMappedToDisk(page)
     put_page(page)  # the reference of the cache
 

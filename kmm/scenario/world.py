@@ -48,6 +48,7 @@ from kmm.mm.rmap import AnonVma
 from kmm.mm.sched import PF_SWAPWRITE, TaskStruct
 from kmm.mm.swap import PAGEVEC_SIZE, page_kind, page_lru
 from kmm.mm.vmstat import page_zone
+from kmm.mm.writes import file_or, remember
 from kmm.scenario.driver import call_move_pages, isolate_and_migrate
 from kmm.scenario.events import DETAILS, EVENTS
 from kmm.scenario.handles import File, Mm
@@ -332,6 +333,9 @@ class World:
         """A present pte of `mm` at `address` maps the page."""
         pte = pte_t(page, write=int(write), dirty=int(dirty), young=int(young))
         mm.put_pte(address, pte)
+        place = file_or(page, None)
+        if dirty and place is not None:
+            remember(self.machine, place)
         page._count += 1
         page._mapcount += 1
         anonymous = isinstance(page.mapping, tuple)
@@ -368,6 +372,9 @@ class World:
         ]
         for bh, following in zip(ring, ring[1:] + ring[:1], strict=True):
             bh.b_this_page = following
+        for bh in ring:
+            if bh.BH_Dirty:
+                remember(self.machine, ("buffer", bh))
         self.add_private(page, ring[0])
         self.buffers[page.name] = ring
         return ring

@@ -42,7 +42,9 @@ class Container:
         """The slot of `key`; the recorder is told of a key that it has not met."""
         slot = self.slots.get(key)
         if slot is None:
-            slot = self.slots[key] = self.machine.take_slots(1, (self.name, key))
+            # What a run has made is known by its name: in the next run it is another object.
+            known = self.name, getattr(key, "name", key)
+            slot = self.slots[key] = self.machine.take_slots(1, known)
             if self.machine.recorder is not None:
                 self.machine.recorder.new_cell(self, key, slot)
         return slot
