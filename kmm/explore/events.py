@@ -10,7 +10,6 @@ A clock says of each task how many of its events have happened before.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -49,32 +48,52 @@ def later(a: Clock, b: Clock) -> Clock:
     return tuple(map(max, a, b))
 
 
+class Access(NamedTuple):
+    """That event `number` touched a slot, and who had touched it up to then, a bit for each task.
+
+    `changers` are those of them that did not only read.
+    """
+
+    number: int
+    kind: int
+    touchers: int
+    changers: int
+
+
 class Events:
     """The events of a run as far as it is known; those at the end can be taken off."""
 
     def __init__(self, tasks: int) -> None:
         self.all: list[Event] = []
         self._last: list[Clock] = [(0,) * tasks] * tasks
-        self._of_slot: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._of_slot: dict[int, list[Access]] = {}
 
     def __len__(self) -> int:
         return len(self.all)
 
-    def add(self, task: int, touched: Touched, olds: dict[int, Any]) -> Event:
-        """One event more."""
+    def add(
+        self, task: int, touched: Touched, olds: dict[int, Any], conflicting: Iterable[int]
+    ) -> None:
+        """One event more; `conflicting` is what `conflicting` has just said of it."""
         before = self._last[task]
         clock = before
-        for number in self._conflicting(touched, before):
+        for number in conflicting:
             clock = later(clock, self.all[number].clock)
         place = before[task] + 1
         clock = (*clock[:task], place, *clock[task + 1 :])
-        event = Event(task, place, touched, olds, clock, before)
         number = len(self.all)
+        of_slot = self._of_slot
+        me = 1 << task
         for slot, kind in touched.items():
-            self._of_slot[slot].append((number, kind))
-        self.all.append(event)
+            accesses = of_slot.get(slot)
+            if accesses:
+                _, _, touchers, changers = accesses[-1]
+                changers = changers if kind == READ else changers | me
+                accesses.append(Access(number, kind, touchers | me, changers))
+            else:
+                of_slot[slot] = [Access(number, kind, me, 0 if kind == READ else me)]
+        self.all.append(Event(task, place, touched, olds, clock, before))
         self._last[task] = clock
-        return event
 
     def cut(self, length: int) -> None:
         """Only the first `length` events are left."""
@@ -84,15 +103,26 @@ class Events:
                 self._of_slot[slot].pop()
             self._last[event.task] = event.before
 
-    def _conflicting(self, touched: Touched, before: Clock) -> set[int]:
-        """The events, not among those `before`, that cannot change places with such a step.
+    def conflicting(self, task: int, touched: Touched) -> set[int]:
+        """The events of others that cannot change places with such a step of `task`.
 
-        Of two on the same slot of which one happened before the other, the later is enough.
+        Without those that happened before the task's last step anyway.  Of two on the same slot of
+        which one happened before the other, the later is enough.
         """
-        found = set()
+        found: set[int] = set()
+        before = self._last[task]
+        others = ~(1 << task)
+        of_slot = self._of_slot
         for slot, kind in touched.items():
+            accesses = of_slot.get(slot)
+            if not accesses:
+                continue
+            last = accesses[-1]
+            # Most slots are one task's own, or are only read.
+            if not (last.touchers if kind else last.changers) & others:
+                continue
             conflict = CONFLICT[kind]
-            for number, other in reversed(self._of_slot.get(slot, ())):
+            for number, other, _, _ in reversed(accesses):
                 if conflict[other]:
                     event = self.all[number]
                     if event.place > before[event.task]:
@@ -102,21 +132,21 @@ class Events:
         return found
 
     def races(
-        self, task: int, touched: Touched, waiting: Waiting | None = None
+        self, task: int, touched: Touched, conflicting: set[int], waiting: Waiting | None = None
     ) -> Iterator[tuple[int, set[int]]]:
         """The events before which the next step of `task` could have been made as well.
 
-        `touched` is what that step touches, `waiting` what it has to wait for: it cannot be made
-        before an event that ends its wait.  To be asked before the step is added.
+        `touched` is what that step touches, `conflicting` what `conflicting` says of it, `waiting`
+        what it has to wait for: it cannot be made before an event that ends its wait.  To be asked
+        before the step is added.
         Gives each such event with the tasks that can begin in its place (see `firsts`).
         """
         before = self._last[task]
-        conflicting = self._conflicting(touched, before)
         if waiting is None:
             candidates = conflicting
         else:
             others = {slot: kind for slot, kind in touched.items() if slot != waiting.slot}
-            candidates = self._conflicting(others, before)
+            candidates = self.conflicting(task, others)
             candidates |= self._that_let(waiting, touched, before)
         known = before
         for number in sorted(candidates, reverse=True):
@@ -130,7 +160,7 @@ class Events:
         slot, lets, able = waiting
         conflict = CONFLICT[touched.get(slot, READ)]
         found = set()
-        for number, kind in reversed(self._of_slot.get(slot, ())):
+        for number, kind, _, _ in reversed(self._of_slot.get(slot, ())):
             event = self.all[number]
             if kind != READ:
                 able = lets(event.olds[slot])

@@ -12,14 +12,13 @@ The tasks run again from the start each time (rewind.py), with the same first st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from kmm.errors import KmmError
 from kmm.explore.events import Events, Waiting
 from kmm.explore.rewind import Start
 from kmm.sim import Cells, KernelBug, Machine, Tracked
-from kmm.sim.access import Accesses, Touched, depends
+from kmm.sim.access import READ, Accesses, Touched, depends
 from kmm.sim.sched import Scheduler, Task
 from kmm.sim.watch import reads_seen
 
@@ -48,20 +47,46 @@ class Counts(NamedTuple):
 
 
 class Frame:
-    """The state before a step: who can make it, who sleeps, who is to be tried and who has been."""
+    """The state before a step: who can make it, who sleeps, who is to be tried and who has been.
 
-    __slots__ = ("able", "done", "sleep", "todo", "turn")
+    `able` and `todo` have a bit for each task.  `turn` is who makes the step in the present run,
+    `left` how often in it, up to this step, a task was left that could go on.
+    """
 
-    def __init__(self, able: set[int], sleep: dict[int, Touched], turn: int) -> None:
+    __slots__ = ("able", "done", "left", "sleep", "todo", "turn")
+
+    def __init__(self, able: int, sleep: dict[int, Touched], turn: int, left: int) -> None:
         self.able = able
         self.sleep = sleep
         self.turn = turn
-        self.todo = {turn}
+        self.left = left
+        self.todo = 1 << turn
         self.done: dict[int, Touched] = {}
 
-    def open(self) -> set[int]:
-        """Who is still to be tried."""
-        return self.todo - self.done.keys() - self.sleep.keys()
+    def open(self) -> int | None:
+        """The first who is still to be tried; None if there is none."""
+        if self.todo & (self.todo - 1):  # more than the one who was first
+            for task in range(self.todo.bit_length()):
+                if self.todo >> task & 1 and task not in self.done and task not in self.sleep:
+                    return task
+        return None
+
+
+#: Nobody sleeps; never changed.
+_AWAKE: dict[int, Touched] = {}
+
+
+def _bits(tasks: list[Task]) -> int:
+    """A number with a bit for each of the tasks."""
+    bits = 0
+    for task in tasks:
+        bits |= 1 << task.number
+    return bits
+
+
+def _left(before: Frame, able: int, turn: int) -> int:
+    """How often a task has been left that could go on, when it is now the turn of `turn`."""
+    return before.left + (before.turn != turn and able >> before.turn & 1)
 
 
 class Search:
@@ -119,20 +144,19 @@ class Search:
             if not task.done and task.until is not None and bug is not None:
                 self._blocked(task)
         self.machine.saw = None
-        return End(bug, scheduler.taken, self._preemptions(), scheduler.returned())
-
-    def _preemptions(self) -> int:
-        """How often, in the run that was made last, a task was left that could go on."""
-        pairs = pairwise(self._frames)
-        return sum(left.turn != frame.turn and left.turn in frame.able for left, frame in pairs)
+        left = self._frames[-1].left if self._frames else 0
+        return End(bug, scheduler.taken, left, scheduler.returned())
 
     def _turn_back(self) -> bool:
         """The last place from which something is open becomes the end; False if there is none."""
         frames = self._frames
         while frames:
             frame = frames[-1]
-            if still_open := frame.open():
-                frame.turn = min(still_open)
+            following = frame.open()
+            if following is not None:
+                frame.turn = following
+                if len(frames) > 1:
+                    frame.left = _left(frames[-2], frame.able, following)
                 self._events.cut(len(frames) - 1)
                 return True
             frames.pop()
@@ -155,7 +179,7 @@ class Search:
         else:
             self._accesses.resume()
             if not frames:
-                frames.append(Frame({task.number for task in able}, {}, able[0].number))
+                frames.append(Frame(_bits(able), _AWAKE, able[0].number, 0))
             turn = scheduler.tasks[frames[-1].turn]
         self._waiting = self._waits(turn, able=True) if turn.until is not None else None
         return turn
@@ -163,20 +187,25 @@ class Search:
     def _new_frame(self, scheduler: Scheduler, able: list[Task]) -> Task | None:
         """The state behind the last step: who of those that are able and awake goes on."""
         frame = self._frames[-1]
-        touched = frame.done[frame.turn]
-        sleep = {
-            task: waiting
-            for task, waiting in (frame.sleep | frame.done).items()
-            if task != frame.turn and not depends(touched, waiting)
-        }
-        awake = [task for task in able if task.number not in sleep]
-        if not awake:
-            self._repeated = True
-            return None
+        sleep = _AWAKE
+        awake = able
+        if frame.sleep or len(frame.done) > 1:
+            touched = frame.done[frame.turn]
+            sleep = {
+                task: waiting
+                for task, waiting in (frame.sleep | frame.done).items()
+                if task != frame.turn and not depends(touched, waiting)
+            }
+            awake = [task for task in able if task.number not in sleep]
+            if not awake:
+                self._repeated = True
+                return None
         running = scheduler.running
         turn = running if running in awake else awake[0]
         assert turn is not None
-        self._frames.append(Frame({task.number for task in able}, sleep, turn.number))
+        bits = _bits(able)
+        left = frame.left if turn is running else _left(frame, bits, turn.number)
+        self._frames.append(Frame(bits, sleep, turn.number, left))
         return turn
 
     def _close(self, scheduler: Scheduler) -> None:
@@ -184,23 +213,29 @@ class Search:
         touched, olds = self._accesses.touched()
         task = scheduler.taken[-1]
         self._frames[-1].done[task] = touched
-        self._race(task, touched, self._waiting)
-        self._events.add(task, touched, olds)
+        conflicting = self._events.conflicting(task, touched)
+        if conflicting or self._waiting is not None:
+            self._race(task, touched, conflicting, self._waiting)
+        self._events.add(task, touched, olds, conflicting)
 
-    def _race(self, task: int, touched: Touched, waiting: Waiting | None) -> None:
-        for number, firsts in self._events.races(task, touched, waiting):
+    def _race(
+        self, task: int, touched: Touched, conflicting: set[int], waiting: Waiting | None
+    ) -> None:
+        for number, firsts in self._events.races(task, touched, conflicting, waiting):
             frame = self._frames[number]
-            if firsts & (frame.todo | frame.sleep.keys()):
+            if any(frame.todo >> first & 1 or first in frame.sleep for first in firsts):
                 continue
-            able = firsts & frame.able
+            able = [first for first in firsts if frame.able >> first & 1]
             if able:
-                frame.todo.add(task if task in able else min(able))
+                frame.todo |= 1 << (task if task in able else min(able))
 
     def _blocked(self, task: Task) -> None:
         """A task that waits for ever might have come before what it waits for."""
         waiting = self._waits(task, able=False)
         if waiting is not None:
-            self._race(task.number, {waiting.slot: 0}, waiting)
+            touched = {waiting.slot: READ}
+            conflicting = self._events.conflicting(task.number, touched)
+            self._race(task.number, touched, conflicting, waiting)
 
     def _waits(self, task: Task, *, able: bool) -> Waiting | None:
         """The one slot that decides whether the task can make its step."""
