@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from kmm.explore.sharing import Sharing
 from kmm.sim.access import CONFLICT, READ, WRITE, Touched
 
 Clock = tuple[int, ...]
@@ -32,12 +33,14 @@ class Waiting(NamedTuple):
 class Event(NamedTuple):
     """One step: its task, which of the task's steps it is (from 1), what it touched, its clock.
 
-    `olds`: what the slots that it wrote held.  `before`: the clock of the task just before it.
+    `shared`: what of it others touch too (see sharing.py).  `olds`: what the slots that it wrote
+    held.  `before`: the clock of the task just before it.
     """
 
     task: int
     place: int
     touched: Touched
+    shared: Touched
     olds: dict[int, Any]
     clock: Clock
     before: Clock
@@ -48,62 +51,65 @@ def later(a: Clock, b: Clock) -> Clock:
     return tuple(map(max, a, b))
 
 
-class Access(NamedTuple):
-    """That event `number` touched a slot, and who had touched it up to then, a bit for each task.
-
-    `changers` are those of them that did not only read.
-    """
-
-    number: int
-    kind: int
-    touchers: int
-    changers: int
-
-
 class Events:
     """The events of a run as far as it is known; those at the end can be taken off."""
 
     def __init__(self, tasks: int) -> None:
         self.all: list[Event] = []
         self._last: list[Clock] = [(0,) * tasks] * tasks
-        self._of_slot: dict[int, list[Access]] = {}
+        #: Who touched each shared slot, and how.
+        self._of_slot: dict[int, list[tuple[int, int]]] = {}
+        self._sharing = Sharing(tasks)
 
     def __len__(self) -> int:
         return len(self.all)
 
     def add(
-        self, task: int, touched: Touched, olds: dict[int, Any], conflicting: Iterable[int]
+        self,
+        task: int,
+        touched: Touched,
+        shared: Touched,
+        olds: dict[int, Any],
+        conflicting: Iterable[int],
     ) -> None:
-        """One event more; `conflicting` is what `conflicting` has just said of it."""
+        """One event more, of which `shared` and `conflicting` have just been asked."""
         before = self._last[task]
         clock = before
         for number in conflicting:
             clock = later(clock, self.all[number].clock)
         place = before[task] + 1
         clock = (*clock[:task], place, *clock[task + 1 :])
-        number = len(self.all)
-        of_slot = self._of_slot
-        me = 1 << task
-        for slot, kind in touched.items():
-            accesses = of_slot.get(slot)
-            if accesses:
-                _, _, touchers, changers = accesses[-1]
-                changers = changers if kind == READ else changers | me
-                accesses.append(Access(number, kind, touchers | me, changers))
-            else:
-                of_slot[slot] = [Access(number, kind, me, 0 if kind == READ else me)]
-        self.all.append(Event(task, place, touched, olds, clock, before))
+        if shared:
+            access = len(self.all)
+            of_slot = self._of_slot
+            for slot, kind in shared.items():
+                of_slot[slot].append((access, kind))
+        self.all.append(Event(task, place, touched, shared, olds, clock, before))
         self._last[task] = clock
+
+    def shared(self, task: int, touched: Touched, changed: Iterable[int]) -> Touched:
+        """What of `touched`, of which `changed` was changed, others touch too, in any run so far.
+
+        All that the other methods ask of a step is about these slots.
+        """
+        shared, new = self._sharing.of(task, touched, changed)
+        for slot in new:
+            accesses = self._of_slot[slot] = []
+            for number, event in enumerate(self.all):
+                if slot in event.touched:
+                    event.shared[slot] = event.touched[slot]
+                    accesses.append((number, event.touched[slot]))
+        return shared
 
     def cut(self, length: int) -> None:
         """Only the first `length` events are left."""
         while len(self.all) > length:
             event = self.all.pop()
-            for slot in event.touched:
+            for slot in event.shared:
                 self._of_slot[slot].pop()
             self._last[event.task] = event.before
 
-    def conflicting(self, task: int, touched: Touched) -> set[int]:
+    def conflicting(self, task: int, shared: Touched) -> set[int]:
         """The events of others that cannot change places with such a step of `task`.
 
         Without those that happened before the task's last step anyway.  Of two on the same slot of
@@ -111,18 +117,9 @@ class Events:
         """
         found: set[int] = set()
         before = self._last[task]
-        others = ~(1 << task)
-        of_slot = self._of_slot
-        for slot, kind in touched.items():
-            accesses = of_slot.get(slot)
-            if not accesses:
-                continue
-            last = accesses[-1]
-            # Most slots are one task's own, or are only read.
-            if not (last.touchers if kind else last.changers) & others:
-                continue
+        for slot, kind in shared.items():
             conflict = CONFLICT[kind]
-            for number, other, _, _ in reversed(accesses):
+            for number, other in reversed(self._of_slot[slot]):
                 if conflict[other]:
                     event = self.all[number]
                     if event.place > before[event.task]:
@@ -132,11 +129,11 @@ class Events:
         return found
 
     def races(
-        self, task: int, touched: Touched, conflicting: set[int], waiting: Waiting | None = None
+        self, task: int, shared: Touched, conflicting: set[int], waiting: Waiting | None = None
     ) -> Iterator[tuple[int, set[int]]]:
         """The events before which the next step of `task` could have been made as well.
 
-        `touched` is what that step touches, `conflicting` what `conflicting` says of it, `waiting`
+        `shared` is what that step touches, `conflicting` what `conflicting` says of it, `waiting`
         what it has to wait for: it cannot be made before an event that ends its wait.  To be asked
         before the step is added.
         Gives each such event with the tasks that can begin in its place (see `firsts`).
@@ -145,9 +142,9 @@ class Events:
         if waiting is None:
             candidates = conflicting
         else:
-            others = {slot: kind for slot, kind in touched.items() if slot != waiting.slot}
+            others = {slot: kind for slot, kind in shared.items() if slot != waiting.slot}
             candidates = self.conflicting(task, others)
-            candidates |= self._that_let(waiting, touched, before)
+            candidates |= self._that_let(waiting, shared, before)
         known = before
         for number in sorted(candidates, reverse=True):
             event = self.all[number]
@@ -155,12 +152,12 @@ class Events:
                 yield number, self.firsts(number, task, conflicting)
                 known = later(known, event.clock)
 
-    def _that_let(self, waiting: Waiting, touched: Touched, before: Clock) -> set[int]:
+    def _that_let(self, waiting: Waiting, shared: Touched, before: Clock) -> set[int]:
         """The events on the slot that is waited for, before which the step could be made."""
         slot, lets, able = waiting
-        conflict = CONFLICT[touched.get(slot, READ)]
+        conflict = CONFLICT[shared.get(slot, READ)]
         found = set()
-        for number, kind, _, _ in reversed(self._of_slot.get(slot, ())):
+        for number, kind in reversed(self._of_slot.get(slot, ())):
             event = self.all[number]
             if kind != READ:
                 able = lets(event.olds[slot])

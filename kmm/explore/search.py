@@ -72,8 +72,9 @@ class Frame:
         return None
 
 
-#: Nobody sleeps; never changed.
+#: Nobody sleeps; no event is in the way.  Never changed.
 _AWAKE: dict[int, Touched] = {}
+_NONE: set[int] = set()
 
 
 def _bits(tasks: list[Task]) -> int:
@@ -213,15 +214,17 @@ class Search:
         touched, olds = self._accesses.touched()
         task = scheduler.taken[-1]
         self._frames[-1].done[task] = touched
-        conflicting = self._events.conflicting(task, touched)
+        events = self._events
+        shared = events.shared(task, touched, olds)
+        conflicting = events.conflicting(task, shared) if shared else _NONE
         if conflicting or self._waiting is not None:
-            self._race(task, touched, conflicting, self._waiting)
-        self._events.add(task, touched, olds, conflicting)
+            self._race(task, shared, conflicting, self._waiting)
+        events.add(task, touched, shared, olds, conflicting)
 
     def _race(
-        self, task: int, touched: Touched, conflicting: set[int], waiting: Waiting | None
+        self, task: int, shared: Touched, conflicting: set[int], waiting: Waiting | None
     ) -> None:
-        for number, firsts in self._events.races(task, touched, conflicting, waiting):
+        for number, firsts in self._events.races(task, shared, conflicting, waiting):
             frame = self._frames[number]
             if any(frame.todo >> first & 1 or first in frame.sleep for first in firsts):
                 continue
@@ -234,8 +237,9 @@ class Search:
         waiting = self._waits(task, able=False)
         if waiting is not None:
             touched = {waiting.slot: READ}
-            conflicting = self._events.conflicting(task.number, touched)
-            self._race(task.number, touched, conflicting, waiting)
+            shared = self._events.shared(task.number, touched, ())
+            conflicting = self._events.conflicting(task.number, shared)
+            self._race(task.number, shared, conflicting, waiting)
 
     def _waits(self, task: Task, *, able: bool) -> Waiting | None:
         """The one slot that decides whether the task can make its step."""
