@@ -49,13 +49,14 @@ class Counts(NamedTuple):
 class Frame:
     """The state before a step: who can make it, who sleeps, who is to be tried and who has been.
 
-    `able` and `todo` have a bit for each task.  `turn` is who makes the step in the present run,
-    `left` how often in it, up to this step, a task was left that could go on.
+    `todo` has a bit for each task.  `turn` is who makes the step in the present run, `left` how
+    often in it, up to this step, a task was left that could go on.
     """
 
     __slots__ = ("able", "done", "left", "sleep", "todo", "turn")
 
-    def __init__(self, able: int, sleep: dict[int, Touched], turn: int, left: int) -> None:
+    def __init__(self, able: list[Task], sleep: dict[int, Touched], turn: int, left: int) -> None:
+        #: Tasks of this run; in the next, others stand for them, with the same numbers.
         self.able = able
         self.sleep = sleep
         self.turn = turn
@@ -77,17 +78,9 @@ _AWAKE: dict[int, Touched] = {}
 _NONE: set[int] = set()
 
 
-def _bits(tasks: list[Task]) -> int:
-    """A number with a bit for each of the tasks."""
-    bits = 0
-    for task in tasks:
-        bits |= 1 << task.number
-    return bits
-
-
-def _left(before: Frame, able: int, turn: int) -> int:
+def _left(before: Frame, able: list[Task], turn: int) -> int:
     """How often a task has been left that could go on, when it is now the turn of `turn`."""
-    return before.left + (before.turn != turn and able >> before.turn & 1)
+    return before.left + (before.turn != turn and any(task.number == before.turn for task in able))
 
 
 class Search:
@@ -99,6 +92,7 @@ class Search:
         self.longest = longest
         self.counts = Counts()
         self._accesses = Accesses(machine)
+        self._start: Start
         self._events = Events(len(tasks))
         self._frames: list[Frame] = []
         self._waiting: Waiting | None = None
@@ -109,7 +103,7 @@ class Search:
         machine = self.machine
         before = machine.recorder, machine.saw
         machine.recorder = self._accesses  # type: ignore[assignment]
-        start = Start(machine)
+        start = self._start = Start(machine)
         self._accesses.new_cell = start.new_cell
         try:
             with machine, reads_seen():
@@ -180,7 +174,7 @@ class Search:
         else:
             self._accesses.resume()
             if not frames:
-                frames.append(Frame(_bits(able), _AWAKE, able[0].number, 0))
+                frames.append(Frame(able, _AWAKE, able[0].number, 0))
             turn = scheduler.tasks[frames[-1].turn]
         self._waiting = self._waits(turn, able=True) if turn.until is not None else None
         return turn
@@ -204,9 +198,8 @@ class Search:
         running = scheduler.running
         turn = running if running in awake else awake[0]
         assert turn is not None
-        bits = _bits(able)
-        left = frame.left if turn is running else _left(frame, bits, turn.number)
-        self._frames.append(Frame(bits, sleep, turn.number, left))
+        left = frame.left if turn is running else _left(frame, able, turn.number)
+        self._frames.append(Frame(able, sleep, turn.number, left))
         return turn
 
     def _close(self, scheduler: Scheduler) -> None:
@@ -228,7 +221,7 @@ class Search:
             frame = self._frames[number]
             if any(frame.todo >> first & 1 or first in frame.sleep for first in firsts):
                 continue
-            able = [first for first in firsts if frame.able >> first & 1]
+            able = [it.number for it in frame.able if it.number in firsts]
             if able:
                 frame.todo |= 1 << (task if task in able else min(able))
 
@@ -275,6 +268,9 @@ class Search:
 
     def _place(self, slot: int) -> tuple[dict[Any, Any], Any, Any]:
         """The field that has the slot, or the cell of a table, and what None stands for there."""
+        known = self._start.place(slot)
+        if known is not None:
+            return known
         for thing in self.machine.objects.values():
             if isinstance(thing, Tracked):
                 if 0 < slot - thing.base <= len(thing.FIELDS):

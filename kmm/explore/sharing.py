@@ -40,6 +40,8 @@ class Sharing:
             self._changed.update(changed)
         if not news:
             return {}, _NOTHING
+        if news <= self.slots:
+            return {slot: touched[slot] for slot in news}, _NOTHING
         new = [slot for slot in news if self._is_new(task, slot, touched[slot])]
         return {slot: touched[slot] for slot in news if slot in self.slots}, new
 
