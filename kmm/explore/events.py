@@ -14,19 +14,21 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from kmm.explore.sharing import Sharing
-from kmm.sim.access import CONFLICT, READ, WRITE, Touched
+from kmm.sim.access import ADD, CONFLICT, READ, WRITE, Touched
 
 Clock = tuple[int, ...]
 
 
 class Waiting(NamedTuple):
-    """What a step waits for: a slot, and which of its values let the step be made.
+    """What a step waits for: some slots, and which of their values let the step be made.
 
-    `able`: whether the present one does.
+    `lets(olds)`: whether the step could be made if the slots held `olds` and the others what they
+    hold now; None where that cannot be known.  To ask may bring more `slots` to light, where one
+    slot is looked at only if another does not do.  `able`: whether it can be made now.
     """
 
-    slot: int
-    lets: Callable[[Any], bool]
+    slots: set[int]
+    lets: Callable[[dict[int, Any]], bool | None]
     able: bool
 
 
@@ -142,49 +144,91 @@ class Events:
         Gives each such event with the tasks that can begin in its place (see `firsts`).
         """
         before = self._last[task]
-        if waiting is None:
-            candidates = conflicting
-        else:
-            others = {slot: kind for slot, kind in shared.items() if slot != waiting.slot}
+        every: set[int] = set()
+        waited: set[int] = set()
+        sure = True
+        candidates = conflicting
+        if waiting is not None and (let := self._that_let(task, waiting, shared)) is not None:
+            every, waited, sure = let
+            others = {slot: kind for slot, kind in shared.items() if slot not in waiting.slots}
             candidates = self.conflicting(task, others)
-            candidates |= self._that_let(waiting, shared, before)
         known = before
-        for number in sorted(candidates, reverse=True):
+        for number in sorted(candidates | waited, reverse=True):
             event = self.all[number]
             if event.place > known[event.task]:
-                yield number, self.firsts(number, task, conflicting)
-                known = later(known, event.clock)
+                if number in candidates or not sure:
+                    yield number, self.firsts({number}, task, conflicting)
+                if number in waited:
+                    # What came later and is waited for too must not come between either.
+                    gone = {n for n in every | conflicting if n >= number}
+                    yield number, self.firsts(gone, task, conflicting)
+                if number in candidates or sure:
+                    known = later(known, event.clock)
 
-    def _that_let(self, waiting: Waiting, shared: Touched, before: Clock) -> set[int]:
-        """The events on the slot that is waited for, before which the step could be made."""
-        slot, lets, able = waiting
-        conflict = CONFLICT[shared.get(slot, READ)]
-        found = set()
-        for number, kind in reversed(self._of_slot.get(slot, ())):
-            event = self.all[number]
-            if kind != READ:
-                able = lets(event.olds[slot])
-            if event.place <= before[event.task]:
-                break
-            if conflict[kind] and able:
-                found.add(number)
-            if kind == WRITE and able:
-                break
-        return found
+    def _that_let(
+        self, task: int, waiting: Waiting, shared: Touched
+    ) -> tuple[set[int], set[int], bool] | None:
+        """The events on the slots that are waited for; those before which the step could be made.
 
-    def firsts(self, race: int, task: int, conflicting: Iterable[int]) -> set[int]:
-        """Who can begin in the place of event `race`, so that the step of `task` comes before it.
-
-        All events behind `race` that did not need it, and then the step of `task`, can be made
-        without it; who can begin are the tasks whose first one of these needs none of the others.
-        `conflicting`: the events that the step cannot change places with.
+        And whether that is sure.  It is not where several slots are waited for, or steps add to a
+        number: without some of the events, and with others that came later, the slots could hold
+        what they held together at no moment of this run.  None if it never had to wait.
         """
-        lost = self.all[race]
+        while True:
+            slots = frozenset(waiting.slots)
+            # To look at a slot makes it a shared one, whether or not the step itself does.
+            self.shared(task, dict.fromkeys(slots, READ), ())
+            found = self._back(slots, waiting, shared, self._last[task])
+            if slots == waiting.slots:
+                return found
+
+    def _back(
+        self, slots: frozenset[int], waiting: Waiting, shared: Touched, before: Clock
+    ) -> tuple[set[int], set[int], bool] | None:
+        """_that_let, as far as these slots tell: from the last event back to the first."""
+        numbers = {number for slot in slots for number, _ in self._of_slot.get(slot, ())}
+        able: bool | None = waiting.able
+        waits = not able
+        olds: dict[int, Any] = {}
+        every: set[int] = set()
+        found: set[int] = set()
+        sure, goes_on = len(slots) == 1, True
+        for number in sorted(numbers, reverse=True):
+            event = self.all[number]
+            kinds = {slot: event.touched[slot] for slot in slots if slot in event.touched}
+            changed = {slot: event.olds[slot] for slot, kind in kinds.items() if kind != READ}
+            sure = sure and ADD not in kinds.values()
+            if changed:
+                olds.update(changed)
+                able = waiting.lets(olds)
+                waits = waits or not able
+            if event.place <= before[event.task]:
+                continue
+            if any(CONFLICT[shared.get(slot, READ)][kind] for slot, kind in kinds.items()):
+                every.add(number)
+                if goes_on and able is not False:
+                    found.add(number)
+                    goes_on = not able or WRITE not in kinds.values()
+        if not waits:
+            return None
+        return every, found if sure else every, sure
+
+    def firsts(self, lost: set[int], task: int, conflicting: Iterable[int]) -> set[int]:
+        """Who can begin in the place of the first event of `lost`, so that `task` comes before it.
+
+        All events behind it that needed none of the lost ones, and then the step of `task`, can be
+        made without them; who can begin are the tasks whose first one of these needs none of the
+        others.  `conflicting`: the events that the step cannot change places with.
+        """
+        gone: dict[int, int] = {}
+        for number in lost:
+            event = self.all[number]
+            gone[event.task] = min(event.place, gone.get(event.task, event.place))
         begins: dict[int, int] = {}
         firsts: set[int] = set()
-        for event in self.all[race + 1 :]:
+        for event in self.all[min(lost) + 1 :]:
             who = event.task
-            if event.clock[lost.task] >= lost.place or who in begins:
+            if who in begins or _needs(event, gone):
                 continue
             if all(event.clock[r] < first for r, first in begins.items()):
                 firsts.add(who)
@@ -193,8 +237,13 @@ class Events:
             clock = self._last[task]
             for number in conflicting:
                 event = self.all[number]
-                if event.clock[lost.task] < lost.place:
+                if not _needs(event, gone):
                     clock = later(clock, event.clock)
             if all(clock[r] < first for r, first in begins.items()):
                 firsts.add(task)
         return firsts
+
+
+def _needs(event: Event, gone: dict[int, int]) -> bool:
+    """One of the events that are gone, each task's from that place on, happened before it."""
+    return any(event.clock[task] >= place for task, place in gone.items())

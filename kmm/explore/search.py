@@ -131,14 +131,14 @@ class Search:
             self._close(scheduler)
         runs, repeated, steps = self.counts
         steps += len(scheduler.taken)
+        for task in scheduler.tasks:
+            if not task.done and task.until is not None and (bug is not None or self._repeated):
+                self._blocked(task)
+        self.machine.saw = None
         if self._repeated:
             self.counts = Counts(runs, repeated + 1, steps)
             return None
         self.counts = Counts(runs + 1, repeated, steps)
-        for task in scheduler.tasks:
-            if not task.done and task.until is not None and bug is not None:
-                self._blocked(task)
-        self.machine.saw = None
         left = self._frames[-1].left if self._frames else 0
         return End(bug, scheduler.taken, left, scheduler.returned())
 
@@ -176,7 +176,7 @@ class Search:
             if not frames:
                 frames.append(Frame(able, _AWAKE, able[0].number, 0))
             turn = scheduler.tasks[frames[-1].turn]
-        self._waiting = self._waits(turn, able=True) if turn.until is not None else None
+        self._waiting = self._waits(turn) if turn.until is not None else None
         return turn
 
     def _new_frame(self, scheduler: Scheduler, able: list[Task]) -> Task | None:
@@ -226,47 +226,49 @@ class Search:
                 frame.todo |= 1 << (task if task in able else min(able))
 
     def _blocked(self, task: Task) -> None:
-        """A task that waits for ever might have come before what it waits for."""
-        waiting = self._waits(task, able=False)
-        if waiting is not None:
-            touched = {waiting.slot: READ}
-            shared = self._events.shared(task.number, touched, ())
-            conflicting = self._events.conflicting(task.number, shared)
-            self._race(task.number, shared, conflicting, waiting)
+        """A task that waits when a run ends might have come before what it waits for."""
+        waiting = self._waits(task)
+        shared = self._events.shared(task.number, dict.fromkeys(waiting.slots, READ), ())
+        conflicting = self._events.conflicting(task.number, shared)
+        self._race(task.number, shared, conflicting, waiting)
 
-    def _waits(self, task: Task, *, able: bool) -> Waiting | None:
-        """The one slot that decides whether the task can make its step."""
-        machine, until, args = self.machine, task.until, task.args
+    def _waits(self, task: Task) -> Waiting:
+        """The slots that decide whether the task can make its step."""
+        until, args = task.until, task.args
         assert until is not None
-        seen: list[int] = []
-        inside, machine.inside = machine.inside, True
-        saw, machine.saw = machine.saw, seen.append
-        try:
-            until(*args)
-        finally:
-            machine.inside, machine.saw = inside, saw
-        if len(set(seen)) != 1:
-            return None
-        return Waiting(seen[0], lambda old: self._would(until, args, seen[0], old), able)
+        slots: set[int] = set()
+        able = bool(self._would(until, args, {}, slots))
+        return Waiting(slots, lambda olds: self._would(until, args, olds, slots), able)
 
-    def _would(self, until: Callable[..., object], args: Any, slot: int, value: Any) -> bool:
-        """Whether the step could be made if the slot held `value`."""
-        where, key, empty = self._place(slot)
-        there, present = key in where, where.get(key)
-        where[key] = empty if value is None else value
+    def _would(
+        self, until: Callable[..., object], args: Any, olds: dict[int, Any], slots: set[int]
+    ) -> bool | None:
+        """Whether the step could be made if the slots held `olds`; what is looked at is added.
+
+        None where one of them is no single value.
+        """
         machine = self.machine
         inside, machine.inside = machine.inside, True
-        saw, machine.saw = machine.saw, None
+        saw, machine.saw = machine.saw, slots.add
+        kept = []
         try:
+            for slot, value in olds.items():
+                place = self._place(slot)
+                if place is None:
+                    return None
+                where, key, empty = place
+                kept.append((where, key, key in where, where.get(key)))
+                where[key] = empty if value is None else value
             return bool(until(*args))
         finally:
             machine.inside, machine.saw = inside, saw
-            if there:
-                where[key] = present
-            else:
-                del where[key]
+            for where, key, there, present in reversed(kept):
+                if there:
+                    where[key] = present
+                else:
+                    del where[key]
 
-    def _place(self, slot: int) -> tuple[dict[Any, Any], Any, Any]:
+    def _place(self, slot: int) -> tuple[dict[Any, Any], Any, Any] | None:
         """The field that has the slot, or the cell of a table, and what None stands for there."""
         known = self._start.place(slot)
         if known is not None:
@@ -279,4 +281,4 @@ class Search:
                 for key, place in thing.slots.items():
                     if place == slot:
                         return thing.cells, key, thing.empty
-        raise AssertionError(f"nothing has slot {slot}")
+        return None
