@@ -4,12 +4,24 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 
 from rich.console import Console
 
-from bench import conform, growth, imports, machine, peer, player, report, size, state, steps
+from bench import (
+    conform,
+    explorer,
+    growth,
+    harmony,
+    imports,
+    machine,
+    peer,
+    player,
+    report,
+    size,
+    state,
+    steps,
+)
 from bench.figures import Answer, Question
 
 QUESTIONS: dict[str, Question] = {
@@ -21,6 +33,8 @@ QUESTIONS: dict[str, Question] = {
     "conform": conform.ask,
     "imports": imports.ask,
     "player": player.ask,
+    "explorer": explorer.ask,
+    "harmony": harmony.ask,
 }
 
 
@@ -33,7 +47,11 @@ def main() -> None:
         + "; ".join(f"{name}: {_about(question)}" for name, question in QUESTIONS.items()),
     )
     parser.add_argument("questions", nargs="*", metavar="QUESTION", help="one of those below")
-    parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="write bench/RESULTS.md; the sections of other questions stay",
+    )
     options = parser.parse_args()
     for name in options.questions:
         if name not in QUESTIONS:
@@ -51,8 +69,7 @@ def main() -> None:
         report.show(console, answers[-1])
     console.print(report.tally(answers))
     if options.write:
-        command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
-        report.write(answers, about, command)
+        report.write(answers, about)
         console.print(f"written to {report.RESULTS}")
 
 

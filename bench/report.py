@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,10 @@ from bench.figures import Answer, Figure
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADS = ("what", "figure", "beside it, from the same run", "aim", "met")
 
+MADE = (
+    "Made by `python -m bench --write`; do not edit. Questions can be asked one by one, so a "
+    "section may be older than the next."
+)
 ABOUT = (
     "Figures are medians of several samples, with the least in brackets. What is compared was "
     "measured in turns in the same run. Times are of the CPU unless they say otherwise. The "
@@ -44,23 +49,46 @@ def tally(answers: list[Answer]) -> str:
     return f"{sum(judged)} of {len(judged)} aims met"
 
 
-def write(answers: list[Answer], machine: dict[str, str], command: str) -> None:
-    """Write RESULTS.md."""
+def write(answers: list[Answer], machine: dict[str, str]) -> None:
+    """Write RESULTS.md; the sections of questions that were not asked stay as they are."""
+    old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    sections = dict(_sections(old))
+    for answer in answers:
+        sections[answer.title] = _section(answer, machine)
+    rows = [line for text in sections.values() for line in text.splitlines() if line[:2] == "| "]
+    met = [row.endswith("| yes |") for row in rows if row.endswith(("| yes |", "| **no** |"))]
     lines = [
         "# Speed and size of kmm",
         "",
-        f"Made by `{command}`; do not edit. {tally(answers)}.",
+        f"{MADE} {sum(met)} of {len(met)} aims met.",
         "",
-        *(f"- {name}: {value}" for name, value in machine.items()),
+        *(f"- {name}: {value}" for name, value in machine.items() if name not in _OF_A_RUN),
         "",
         ABOUT,
     ]
-    for answer in answers:
-        lines += ["", f"## {answer.title}", "", answer.how, ""]
-        lines += ["| " + " | ".join(HEADS) + " |", "| --- " * len(HEADS) + "|"]
-        for figure in answer.figures:
-            cells = [cell.replace("|", "\\|") for cell in _row(figure)]
-            if figure.met is False:
-                cells[-1] = "**no**"
-            lines.append("| " + " | ".join(cells) + " |")
+    for title, text in sections.items():
+        lines += ["", f"## {title}", "", text]
     RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+#: What is told of each section, for it changes from run to run.
+_OF_A_RUN = ("date", "load")
+
+
+def _sections(text: str) -> Iterator[tuple[str, str]]:
+    """The sections of RESULTS.md by their titles."""
+    for part in text.split("\n## ")[1:]:
+        title, _, body = part.partition("\n")
+        yield title, body.strip("\n")
+
+
+def _section(answer: Answer, machine: dict[str, str]) -> str:
+    of_run = ", ".join(f"{name} {machine[name]}" for name in _OF_A_RUN)
+    lines = [f"{answer.how} Measured: {of_run}.", ""]
+    lines += ["| " + " | ".join(HEADS) + " |", "| --- " * len(HEADS) + "|"]
+    for figure in answer.figures:
+        cells = [cell.replace("|", "\\|") for cell in _row(figure)]
+        if figure.met is False:
+            cells[-1] = "**no**"
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)

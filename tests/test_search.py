@@ -10,18 +10,14 @@ a sleep set that nothing wakes, each time programs of this file ended otherwise 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
+from brute import by_brute_force, by_search, state
 
-from kmm.explore.rewind import Start
-from kmm.explore.search import Search
 from kmm.sim import Machine, Tracked, atomic_add_return, current, peek, primitive
-from kmm.sim.access import Accesses
-from kmm.sim.sched import Scheduler, Task
-from kmm.sim.watch import reads_seen
 
 KERNEL_FILE = "tests"
 
@@ -205,67 +201,31 @@ def _all(steps: list[Callable[[], None]]) -> None:
         step()
 
 
-def state(machine: Machine, bug: object) -> tuple[Any, ...]:
-    """Everything that the program can be told apart by."""
-    fields = tuple(
-        (thing.name, field, str(value))
-        for thing in machine.objects.values()
-        for field, value in sorted(thing.__dict__.items())
-    )
-    return (bug is not None, fields)
-
-
-def by_brute_force(machine: Machine, tasks: Any) -> Iterator[tuple[Any, ...]]:
-    """How each schedule ends, one after the other."""
-    accesses = Accesses(machine)
-    machine.recorder = accesses  # type: ignore[assignment]
-    start = Start(machine)
-    accesses.new_cell = start.new_cell
-    open_: list[list[int]] = []
-
-    def choose(scheduler: Scheduler, able: list[Task]) -> Task:
-        made = len(scheduler.taken)
-        if made == len(open_):
-            open_.append([task.number for task in able])
-        return scheduler.tasks[open_[made][0]]
-
-    with machine, reads_seen():
-        while True:
-            accesses.begin()
-            bug = Scheduler(machine, tasks).run(choose)
-            yield state(machine, bug)
-            start.rewind(accesses.written)
-            _forget_seen(machine)
-            while open_ and len(open_[-1]) == 1:
-                open_.pop()
-            if not open_:
-                return
-            open_[-1].pop(0)
-
-
-def _forget_seen(machine: Machine) -> None:
+def told(machine: Machine, bug: object, _: object) -> tuple[Any, ...]:
+    """Everything that the program can be told apart by; what the actors saw is forgotten then."""
+    found = state(machine, bug)
     for thing in machine.objects.values():
         if isinstance(thing, Actor):
             thing.__dict__["saw"] = ()
-
-
-def by_search(machine: Machine, tasks: Any) -> tuple[set[tuple[Any, ...]], int]:
-    """How the runs of the search end, and how many there were."""
-    search = Search(machine, tasks)
-    ends = set()
-    for end in search.ends():
-        ends.add(state(machine, end.bug))
-        _forget_seen(machine)
-    return ends, search.counts.runs
+    return found
 
 
 @pytest.mark.parametrize("seed", range(300))
 def test_search_ends_as_brute_force_does(seed: int) -> None:
     """The same final states, deadlocks among them, and never more runs."""
     machine, tasks = program(seed)
-    every = list(by_brute_force(machine, tasks))
+    every = list(by_brute_force(machine, tasks, told))
     machine, tasks = program(seed)
-    ends, runs = by_search(machine, tasks)
+    ends, runs = by_search(machine, tasks, told)
+    assert ends == set(every)
+    assert runs <= len(every)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_search_ends_as_brute_force_does_where_steps_wait_for_two_fields(seed: int) -> None:
+    """As above; an order that only one of the fields allows is not one."""
+    every = list(by_brute_force(*program(seed, WAITING), told))
+    ends, runs = by_search(*program(seed, WAITING), told)
     assert ends == set(every)
     assert runs <= len(every)
 

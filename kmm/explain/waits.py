@@ -9,7 +9,7 @@ field that this step waits for at every step of the others meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kmm.explain.once import once
 from kmm.sim import Name, Trace
@@ -45,7 +45,8 @@ CALLED = {
 class Wait(NamedTuple):
     """`task` waits during the steps `first` to `last` - 1 of others, in `function` on `object`.
 
-    `for_whom`: who had it when the wait began, "" if nobody is known.
+    `for_whom`: who had it when the wait began, or stood before the task in its queue; "" if nobody
+    is known.  `how` says which, and names all of them.
     """
 
     task: str
@@ -54,10 +55,10 @@ class Wait(NamedTuple):
     function: str
     object: str
     for_whom: str
+    how: str = ""
 
     def __str__(self) -> str:
-        whom = f", which {self.for_whom} has" if self.for_whom else ""
-        return f"{self.task} waits in {self.function} for {self.object}{whom}"
+        return f"{self.task} waits in {self.function} for {self.object}{self.how}"
 
 
 @Trace.extend
@@ -83,7 +84,8 @@ def _waits(trace: Trace) -> tuple[Wait, ...]:
     for k, (site, call) in enumerate(zip(columns.site, columns.call, strict=True)):
         task = columns.call_task[call]
         first = before.get(task, -1) + 1
-        if site in sites and first < k:
+        # A step that failed is one whose wait never ended.
+        if site in sites and (first < k or k in trace.failed):
             found.extend(_wait(trace, k, first))
         before[task] = k
     return tuple(sorted(found, key=lambda wait: (wait.first, wait.task)))
@@ -97,7 +99,6 @@ def _wait(trace: Trace, k: int, first: int) -> Iterator[Wait]:
     if not isinstance(what, Name):
         return
     path = f"{what}.{field}"
-    # A step that failed is one whose wait never ended.
     end = len(trace) if step.failed else k
     busy_since: int | None = None
     for state in range(first, end + 1):
@@ -105,10 +106,30 @@ def _wait(trace: Trace, k: int, first: int) -> Iterator[Wait]:
         if busy and busy_since is None:
             busy_since = state
         elif not busy and busy_since is not None:
-            whom = trace.value(f"{what}.{owner}", busy_since) if owner else None
+            names, how = _for_whom(trace, what, step.task, owner, busy_since)
             name = CALLED.get(step.primitive, step.primitive)
-            yield Wait(step.task, busy_since, state, name, str(what), str(whom or ""))
+            first_name = names[0] if names else ""
+            yield Wait(step.task, busy_since, state, name, str(what), first_name, how)
             busy_since = None
+
+
+def _for_whom(
+    trace: Trace, what: Name, task: str, owner: str | None, state: int
+) -> tuple[list[str], str]:
+    """The names of those who have it or stand before the task in its queue, and which it is."""
+    held: Any = trace.value(f"{what}.{owner}", state) if owner else None
+    names = [str(held)] if held else []
+    if owner == "writer" and what.type == "RwSemaphore":
+        queue: Any = trace.value(f"{what}.queue", state)
+        waiters = [str(waiter) for waiter, _ in queue]
+        ahead = waiters[: waiters.index(task)]
+        if ahead:
+            return ahead, f", behind {' and '.join(ahead)}"
+        inside: Any = trace.value(f"{what}.inside", state)
+        names = names or list(dict.fromkeys(map(str, inside)))
+    if not names:
+        return [], ""
+    return names, f", which {' and '.join(names)} {'has' if len(names) == 1 else 'have'}"
 
 
 def _busy(value: object, task: str) -> bool:

@@ -10,10 +10,10 @@ A clock says of each task how many of its events have happened before.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from kmm.explore.sharing import Sharing
 from kmm.sim.access import ADD, CONFLICT, READ, WRITE, Touched
 
 Clock = tuple[int, ...]
@@ -35,15 +35,20 @@ class Waiting(NamedTuple):
 class Event(NamedTuple):
     """One step: its task, which of the task's steps it is (from 1), what it touched, its clock.
 
-    `olds`: what the slots that it wrote held.  `before`: the clock of the task just before it.
+    `shared`: what of it others touch too (see sharing.py).  `olds`: what the slots that it wrote
+    held.  `before`: the clock of the task just before it.
     """
 
     task: int
     place: int
     touched: Touched
+    shared: Touched
     olds: dict[int, Any]
     clock: Clock
     before: Clock
+
+
+_new = tuple.__new__
 
 
 def later(a: Clock, b: Clock) -> Clock:
@@ -57,44 +62,69 @@ class Events:
     def __init__(self, tasks: int) -> None:
         self.all: list[Event] = []
         self._last: list[Clock] = [(0,) * tasks] * tasks
-        self._of_slot: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        #: Who touched each shared slot, and how.
+        self._of_slot: dict[int, list[tuple[int, int]]] = {}
+        self._sharing = Sharing(tasks)
 
     def __len__(self) -> int:
         return len(self.all)
 
-    def add(self, task: int, touched: Touched, olds: dict[int, Any]) -> Event:
-        """One event more."""
-        before = self._last[task]
-        clock = before
-        for number in self._conflicting(touched, before):
+    def add(
+        self,
+        task: int,
+        touched: Touched,
+        shared: Touched,
+        olds: dict[int, Any],
+        conflicting: Iterable[int],
+    ) -> None:
+        """One event more, of which `shared` and `conflicting` have just been asked."""
+        clock = before = self._last[task]
+        for number in conflicting:
             clock = later(clock, self.all[number].clock)
         place = before[task] + 1
         clock = (*clock[:task], place, *clock[task + 1 :])
-        event = Event(task, place, touched, olds, clock, before)
-        number = len(self.all)
-        for slot, kind in touched.items():
-            self._of_slot[slot].append((number, kind))
-        self.all.append(event)
+        for slot, kind in shared.items():
+            self._of_slot[slot].append((len(self.all), kind))
+        # As Event(...), which takes three times as long.
+        self.all.append(_new(Event, (task, place, touched, shared, olds, clock, before)))
         self._last[task] = clock
-        return event
+
+    def shared(self, task: int, touched: Touched, changed: Iterable[int]) -> Touched:
+        """What of `touched`, of which `changed` was changed, others touch too, in any run so far.
+
+        All that the other methods ask of a step is about these slots.
+        """
+        shared, new = self._sharing.of(task, touched, changed)
+        if not new:
+            return shared
+        for slot in new:
+            accesses = self._of_slot[slot] = []
+            for number, event in enumerate(self.all):
+                if slot in event.touched:
+                    event.shared[slot] = event.touched[slot]
+                    accesses.append((number, event.touched[slot]))
+        return shared
 
     def cut(self, length: int) -> None:
         """Only the first `length` events are left."""
         while len(self.all) > length:
             event = self.all.pop()
-            for slot in event.touched:
-                self._of_slot[slot].pop()
+            if event.shared:
+                for slot in event.shared:
+                    self._of_slot[slot].pop()
             self._last[event.task] = event.before
 
-    def _conflicting(self, touched: Touched, before: Clock) -> set[int]:
-        """The events, not among those `before`, that cannot change places with such a step.
+    def conflicting(self, task: int, shared: Touched) -> set[int]:
+        """The events of others that cannot change places with such a step of `task`.
 
-        Of two on the same slot of which one happened before the other, the later is enough.
+        Without those that happened before the task's last step anyway.  Of two on the same slot of
+        which one happened before the other, the later is enough.
         """
-        found = set()
-        for slot, kind in touched.items():
+        found: set[int] = set()
+        before = self._last[task]
+        for slot, kind in shared.items():
             conflict = CONFLICT[kind]
-            for number, other in reversed(self._of_slot.get(slot, ())):
+            for number, other in reversed(self._of_slot[slot]):
                 if conflict[other]:
                     event = self.all[number]
                     if event.place > before[event.task]:
@@ -104,24 +134,24 @@ class Events:
         return found
 
     def races(
-        self, task: int, touched: Touched, waiting: Waiting | None = None
+        self, task: int, shared: Touched, conflicting: set[int], waiting: Waiting | None = None
     ) -> Iterator[tuple[int, set[int]]]:
         """The events before which the next step of `task` could have been made as well.
 
-        `touched` is what that step touches, `waiting` what it has to wait for: it cannot be made
-        before an event that ends its wait.  To be asked before the step is added.
+        `shared` is what that step touches, `conflicting` what `conflicting` says of it, `waiting`
+        what it has to wait for: it cannot be made before an event that ends its wait.  To be asked
+        before the step is added.
         Gives each such event with the tasks that can begin in its place (see `firsts`).
         """
         before = self._last[task]
-        conflicting = self._conflicting(touched, before)
         every: set[int] = set()
         waited: set[int] = set()
         sure = True
         candidates = conflicting
-        if waiting is not None and (let := self._that_let(waiting, touched, before)) is not None:
+        if waiting is not None and (let := self._that_let(task, waiting, shared)) is not None:
             every, waited, sure = let
-            others = {slot: kind for slot, kind in touched.items() if slot not in waiting.slots}
-            candidates = self._conflicting(others, before)
+            others = {slot: kind for slot, kind in shared.items() if slot not in waiting.slots}
+            candidates = self.conflicting(task, others)
         known = before
         for number in sorted(candidates | waited, reverse=True):
             event = self.all[number]
@@ -136,7 +166,7 @@ class Events:
                     known = later(known, event.clock)
 
     def _that_let(
-        self, waiting: Waiting, touched: Touched, before: Clock
+        self, task: int, waiting: Waiting, shared: Touched
     ) -> tuple[set[int], set[int], bool] | None:
         """The events on the slots that are waited for; those before which the step could be made.
 
@@ -146,12 +176,14 @@ class Events:
         """
         while True:
             slots = frozenset(waiting.slots)
-            found = self._back(slots, waiting, touched, before)
+            # To look at a slot makes it a shared one, whether or not the step itself does.
+            self.shared(task, dict.fromkeys(slots, READ), ())
+            found = self._back(slots, waiting, shared, self._last[task])
             if slots == waiting.slots:
                 return found
 
     def _back(
-        self, slots: frozenset[int], waiting: Waiting, touched: Touched, before: Clock
+        self, slots: frozenset[int], waiting: Waiting, shared: Touched, before: Clock
     ) -> tuple[set[int], set[int], bool] | None:
         """_that_let, as far as these slots tell: from the last event back to the first."""
         numbers = {number for slot in slots for number, _ in self._of_slot.get(slot, ())}
@@ -172,7 +204,7 @@ class Events:
                 waits = waits or not able
             if event.place <= before[event.task]:
                 continue
-            if any(CONFLICT[touched.get(slot, READ)][kind] for slot, kind in kinds.items()):
+            if any(CONFLICT[shared.get(slot, READ)][kind] for slot, kind in kinds.items()):
                 every.add(number)
                 if goes_on and able is not False:
                     found.add(number)

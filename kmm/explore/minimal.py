@@ -128,6 +128,8 @@ class Bounded:
 
     def _run(self) -> End:
         self._accesses.begin()
+        if self._places:  # what is known is not written down again
+            self.machine.recorder, self.machine.saw = None, bool
         script = [place.turn for place in self._places[:-1]]
         scheduler = Scheduler(self.machine, self.tasks, script)  # type: ignore[arg-type]
         bug = scheduler.run(self._choose)
@@ -139,7 +141,7 @@ class Bounded:
     def _choose(self, scheduler: Scheduler, able: list[Task]) -> Task:
         places = self._places
         if places and len(scheduler.taken) == len(places) - 1:
-            self._accesses.skip()
+            self._accesses.resume()
             return scheduler.tasks[places[-1].turn]
         self._close(scheduler)
         running = scheduler.running

@@ -22,6 +22,7 @@ class Start:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._slots: dict[int, tuple[dict[Any, Any], Any, Any]] = {}
+        self._empty: dict[int, Any] = {}
         self._lists: dict[int, tuple[ListHead[Any], tuple[Any, ...]]] = {}
         for thing in machine.objects.values():
             self._remember(thing)
@@ -38,6 +39,7 @@ class Start:
         elif isinstance(thing, Cells):
             for key, value in thing.cells.items():
                 self._slots[thing.slot(key)] = (thing.cells, key, value)
+                self._empty[thing.slot(key)] = thing.empty
         elif isinstance(thing, ListHead):
             self._lists[thing.base] = (thing, tuple(thing._place.items()))
 
@@ -71,10 +73,16 @@ class Start:
         elif slot in self._lists:
             _relink(*self._lists[slot])
 
+    def place(self, slot: int) -> tuple[dict[Any, Any], Any, Any] | None:
+        """Where the slot is that was there at the start, and what None stands for in it."""
+        place = self._slots.get(slot)
+        return None if place is None else (place[0], place[1], self._empty.get(slot))
+
     def new_cell(self, container: Any, key: Any, slot: int) -> None:
         """A run has put a cell that was not there at the start."""
         if isinstance(container, Cells) and container.name in self._names:
             self._slots[slot] = (container.cells, key, _ABSENT)
+            self._empty[slot] = container.empty
 
 
 def _relink(head: ListHead[Any], members: tuple[Any, ...]) -> None:

@@ -12,7 +12,6 @@ The tasks run again from the start each time (rewind.py), with the same first st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from kmm.errors import KmmError
@@ -48,20 +47,40 @@ class Counts(NamedTuple):
 
 
 class Frame:
-    """The state before a step: who can make it, who sleeps, who is to be tried and who has been."""
+    """The state before a step: who can make it, who sleeps, who is to be tried and who has been.
 
-    __slots__ = ("able", "done", "sleep", "todo", "turn")
+    `todo` has a bit for each task.  `turn` is who makes the step in the present run, `left` how
+    often in it, up to this step, a task was left that could go on.
+    """
 
-    def __init__(self, able: set[int], sleep: dict[int, Touched], turn: int) -> None:
+    __slots__ = ("able", "done", "left", "sleep", "todo", "turn")
+
+    def __init__(self, able: list[Task], sleep: dict[int, Touched], turn: int, left: int) -> None:
+        #: Tasks of this run; in the next, others stand for them, with the same numbers.
         self.able = able
         self.sleep = sleep
         self.turn = turn
-        self.todo = {turn}
+        self.left = left
+        self.todo = 1 << turn
         self.done: dict[int, Touched] = {}
 
-    def open(self) -> set[int]:
-        """Who is still to be tried."""
-        return self.todo - self.done.keys() - self.sleep.keys()
+    def open(self) -> int | None:
+        """The first who is still to be tried; None if there is none."""
+        if self.todo & (self.todo - 1):  # more than the one who was first
+            for task in range(self.todo.bit_length()):
+                if self.todo >> task & 1 and task not in self.done and task not in self.sleep:
+                    return task
+        return None
+
+
+#: Nobody sleeps; no event is in the way.  Never changed.
+_AWAKE: dict[int, Touched] = {}
+_NONE: set[int] = set()
+
+
+def _left(before: Frame, able: list[Task], turn: int) -> int:
+    """How often a task has been left that could go on, when it is now the turn of `turn`."""
+    return before.left + (before.turn != turn and any(task.number == before.turn for task in able))
 
 
 class Search:
@@ -73,6 +92,7 @@ class Search:
         self.longest = longest
         self.counts = Counts()
         self._accesses = Accesses(machine)
+        self._start: Start
         self._events = Events(len(tasks))
         self._frames: list[Frame] = []
         self._waiting: Waiting | None = None
@@ -83,7 +103,7 @@ class Search:
         machine = self.machine
         before = machine.recorder, machine.saw
         machine.recorder = self._accesses  # type: ignore[assignment]
-        start = Start(machine)
+        start = self._start = Start(machine)
         self._accesses.new_cell = start.new_cell
         try:
             with machine, reads_seen():
@@ -127,20 +147,19 @@ class Search:
             self.counts = Counts(runs, repeated + 1, steps)
             return None
         self.counts = Counts(runs + 1, repeated, steps)
-        return End(bug, scheduler.taken, self._preemptions(), scheduler.returned())
-
-    def _preemptions(self) -> int:
-        """How often, in the run that was made last, a task was left that could go on."""
-        pairs = pairwise(self._frames)
-        return sum(left.turn != frame.turn and left.turn in frame.able for left, frame in pairs)
+        left = self._frames[-1].left if self._frames else 0
+        return End(bug, scheduler.taken, left, scheduler.returned())
 
     def _turn_back(self) -> bool:
         """The last place from which something is open becomes the end; False if there is none."""
         frames = self._frames
         while frames:
             frame = frames[-1]
-            if still_open := frame.open():
-                frame.turn = min(still_open)
+            following = frame.open()
+            if following is not None:
+                frame.turn = following
+                if len(frames) > 1:
+                    frame.left = _left(frames[-2], frame.able, following)
                 self._events.cut(len(frames) - 1)
                 return True
             frames.pop()
@@ -163,7 +182,7 @@ class Search:
         else:
             self._accesses.resume()
             if not frames:
-                frames.append(Frame({task.number for task in able}, {}, able[0].number))
+                frames.append(Frame(able, _AWAKE, able[0].number, 0))
             turn = scheduler.tasks[frames[-1].turn]
         self._waiting = self._waits(turn) if turn.until is not None else None
         return turn
@@ -171,20 +190,24 @@ class Search:
     def _new_frame(self, scheduler: Scheduler, able: list[Task]) -> Task | None:
         """The state behind the last step: who of those that are able and awake goes on."""
         frame = self._frames[-1]
-        touched = frame.done[frame.turn]
-        sleep = {
-            task: waiting
-            for task, waiting in (frame.sleep | frame.done).items()
-            if task != frame.turn and not depends(touched, waiting)
-        }
-        awake = [task for task in able if task.number not in sleep]
-        if not awake:
-            self._repeated = True
-            return None
+        sleep = _AWAKE
+        awake = able
+        if frame.sleep or len(frame.done) > 1:
+            touched = frame.done[frame.turn]
+            sleep = {
+                task: waiting
+                for task, waiting in (frame.sleep | frame.done).items()
+                if task != frame.turn and not depends(touched, waiting)
+            }
+            awake = [task for task in able if task.number not in sleep]
+            if not awake:
+                self._repeated = True
+                return None
         running = scheduler.running
         turn = running if running in awake else awake[0]
         assert turn is not None
-        self._frames.append(Frame({task.number for task in able}, sleep, turn.number))
+        left = frame.left if turn is running else _left(frame, able, turn.number)
+        self._frames.append(Frame(able, sleep, turn.number, left))
         return turn
 
     def _close(self, scheduler: Scheduler) -> None:
@@ -192,22 +215,30 @@ class Search:
         touched, olds = self._accesses.touched()
         task = scheduler.taken[-1]
         self._frames[-1].done[task] = touched
-        self._race(task, touched, self._waiting)
-        self._events.add(task, touched, olds)
+        events = self._events
+        shared = events.shared(task, touched, olds)
+        conflicting = events.conflicting(task, shared) if shared else _NONE
+        if conflicting or self._waiting is not None:
+            self._race(task, shared, conflicting, self._waiting)
+        events.add(task, touched, shared, olds, conflicting)
 
-    def _race(self, task: int, touched: Touched, waiting: Waiting | None) -> None:
-        for number, firsts in self._events.races(task, touched, waiting):
+    def _race(
+        self, task: int, shared: Touched, conflicting: set[int], waiting: Waiting | None
+    ) -> None:
+        for number, firsts in self._events.races(task, shared, conflicting, waiting):
             frame = self._frames[number]
-            if firsts & (frame.todo | frame.sleep.keys()):
+            if any(frame.todo >> first & 1 or first in frame.sleep for first in firsts):
                 continue
-            able = firsts & frame.able
+            able = [it.number for it in frame.able if it.number in firsts]
             if able:
-                frame.todo.add(task if task in able else min(able))
+                frame.todo |= 1 << (task if task in able else min(able))
 
     def _blocked(self, task: Task) -> None:
         """A task that waits when a run ends might have come before what it waits for."""
         waiting = self._waits(task)
-        self._race(task.number, dict.fromkeys(waiting.slots, READ), waiting)
+        shared = self._events.shared(task.number, dict.fromkeys(waiting.slots, READ), ())
+        conflicting = self._events.conflicting(task.number, shared)
+        self._race(task.number, shared, conflicting, waiting)
 
     def _waits(self, task: Task) -> Waiting:
         """The slots that decide whether the task can make its step."""
@@ -247,6 +278,9 @@ class Search:
 
     def _place(self, slot: int) -> tuple[dict[Any, Any], Any, Any] | None:
         """The field that has the slot, or the cell of a table, and what None stands for there."""
+        known = self._start.place(slot)
+        if known is not None:
+            return known
         for thing in self.machine.objects.values():
             if isinstance(thing, Tracked):
                 if 0 < slot - thing.base <= len(thing.FIELDS):

@@ -106,6 +106,8 @@ class Accesses:
         self.reads.clear()
         writes = self.writes
         before: dict[int, Any] = {}
+        if self._told == len(writes):
+            return touched, before
         for place in range(self._told, len(writes)):
             slot, kind = writes[place] >> 3, writes[place] & 7
             seen = touched.get(slot)

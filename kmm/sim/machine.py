@@ -61,6 +61,9 @@ class Machine:
         self.attended = False
         #: While somebody watches what is read: told of each slot.
         self.saw: Callable[[int], object] | None = None
+        #: So many steps the running task makes without being asked before them, for all is known
+        #: of them: where runs are compared, they begin alike.
+        self.ahead = 0
         #: Where runs of one program are compared: the slots of what they made.
         self.known_slots: dict[Any, int] | None = None
         self._environment = Environment()
@@ -188,7 +191,10 @@ class Machine:
     def assign(self, owner: Tracked, field: str, value: Any, frame: FrameType) -> None:
         """`owner.field = value` as a statement: a step of its own."""
         if self.hooked and now.machine is self:
-            self.before(ASSIGN, (owner, field))
+            if self.ahead:
+                self.ahead -= 1
+            else:
+                self.before(ASSIGN, (owner, field))
         old = owner.__dict__[field]
         owner.__dict__[field] = value
         if self.recorder is not None:
@@ -199,7 +205,10 @@ class Machine:
     def assign_cell(self, cells: Cells[Any, Any], key: Any, value: Any, frame: FrameType) -> None:
         """`cells[key] = value` as a statement: a step of its own."""
         if self.hooked and now.machine is self:
-            self.before(ASSIGN, (cells, key))
+            if self.ahead:
+                self.ahead -= 1
+            else:
+                self.before(ASSIGN, (cells, key))
         cells.put(key, value)
         if self.recorder is not None:
             place = f"{cells.name}[{plain(key)}]"

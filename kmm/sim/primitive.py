@@ -84,7 +84,10 @@ def _primitive(
         if kwargs:
             args = function.positional(args, kwargs)
         if machine.hooked:
-            machine.before(function, args)
+            if machine.ahead:
+                machine.ahead -= 1
+            else:
+                machine.before(function, args)
         machine.inside = True
         if until is not None and not until(*args):
             machine.inside = False

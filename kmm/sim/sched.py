@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,8 +85,9 @@ Choose = Callable[["Scheduler", list[Task]], "Task | None"]
 class Scheduler(Environment):
     """Runs `tasks` on `machine`, a step at a time.
 
-    `script` says whose the first steps are, by number; nobody is asked about them.  `taken` is
-    whose each step was so far, `running` the task that made the last.
+    `script` says whose the first steps are, by number; nobody is asked about them, and those that
+    one task makes in a row cost no look at all (`Machine.ahead`).  `taken` is whose each step was
+    so far, `running` the task that made the last.
     """
 
     attentive = True
@@ -107,10 +109,8 @@ class Scheduler(Environment):
         self.machine = machine
         self.tasks = [Task(n, struct, run) for n, (struct, run) in enumerate(tasks.items())]
         self.taken = list(script)
-        self._script = [self.tasks[number] for number in script]
-        self._made = 0
-        #: So many steps are scripted, from the moment at which all tasks have begun.
-        self._scripted = 0
+        #: Who makes how many steps of the script, the next part last.
+        self._parts = [(self.tasks[n], len(list(steps))) for n, steps in groupby(script)][::-1]
         self.running: Task | None = None
         self._choose: Choose = _never
         self._hub: Any = None
@@ -125,10 +125,10 @@ class Scheduler(Environment):
         self._choose = choose
         self._hub = self._greenlet.getcurrent()
         before, machine.environment = machine.environment, self
+        machine.ahead = 0
         try:
             for task in self.tasks:
                 self._begin(task)
-            self._scripted = len(self._script)
             while (following := self._next()) is not None:
                 self._resume(following)
         except KernelBug as bug:
@@ -168,6 +168,7 @@ class Scheduler(Environment):
     def _end(self) -> None:
         """No task is left in the middle of something."""
         self._ends = True
+        self.machine.ahead = 0
         for task in self.tasks:
             if task.greenlet:
                 task.greenlet.throw()
@@ -176,11 +177,6 @@ class Scheduler(Environment):
 
     def before(self, function: Function, args: tuple[Any, ...]) -> None:
         """The running task is about to make a step: here it can be left."""
-        if self._made < self._scripted:
-            task = self._script[self._made]
-            if task is self.running:
-                self._made += 1
-                return
         if self._ends:
             raise self._greenlet.GreenletExit
         me = self.running
@@ -200,13 +196,14 @@ class Scheduler(Environment):
 
     def _next(self) -> Task | None:
         """Who makes the next step; None at the end."""
-        if self._made < self._scripted:
-            scripted = self.running = self._script[self._made]
-            self._made += 1
-            return scripted
-        able = [
-            task for task in self.tasks if not task.done and (task.until is None or self._can(task))
-        ]
+        if self._parts:
+            self.running, steps = self._parts.pop()
+            self.machine.ahead = steps - 1
+            return self.running
+        able = []
+        for task in self.tasks:
+            if not task.done and (task.until is None or self._can(task)):
+                able.append(task)  # noqa: PERF401 - this is done before each step
         if not able:
             waiting = [task for task in self.tasks if not task.done]
             if waiting:

@@ -68,9 +68,13 @@ def _property(field: str, place: int) -> property:
     def seen(self: Any) -> Any:
         machine = self.machine
         if machine.saw is not None:
-            if not machine.inside and machine.hooked:
-                machine.before(READ, (self, field))
-            machine.saw(self.base + place)
+            if machine.ahead:
+                if not machine.inside:
+                    machine.ahead -= 1
+            else:
+                if not machine.inside and machine.hooked:
+                    machine.before(READ, (self, field))
+                machine.saw(self.base + place)
         return self.__dict__[field]
 
     return property(seen, _unreachable)
@@ -84,6 +88,10 @@ def _look(container: Container, slot: int) -> None:
     """Somebody looks at a slot of the container."""
     machine = container.machine
     if machine.saw is not None:
+        if machine.ahead:
+            if not machine.inside:
+                machine.ahead -= 1
+            return
         if not machine.inside and machine.hooked:
             machine.before(READ, (container, ""))
         machine.saw(slot)
@@ -92,13 +100,12 @@ def _look(container: Container, slot: int) -> None:
 # One cell is its own slot; which cells there are is the first slot of the table, and stands for a
 # cell that nobody has ever put.
 
-_get = Cells.__getitem__
 _put, _drop = Cells.put, Cells.drop
 
 
 def _seen_get(self: Any, key: Any) -> Any:
     _look(self, self.slots.get(key, self.base))
-    return _get(self, key)
+    return self.cells.get(key, self.empty)
 
 
 def _seen_contains(self: Any, key: Any) -> bool:
@@ -137,7 +144,7 @@ def _seen_drop(self: Any, key: Any) -> None:
 
 def _reordered(container: Any) -> None:
     recorder = container.machine.recorder
-    if hasattr(recorder, "reordered"):
+    if recorder is not None and hasattr(recorder, "reordered"):
         recorder.reordered(container.base)
 
 
