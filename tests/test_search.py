@@ -228,12 +228,3 @@ def test_search_ends_as_brute_force_does_where_steps_wait_for_two_fields(seed: i
     ends, runs = by_search(*program(seed, WAITING), told)
     assert ends == set(every)
     assert runs <= len(every)
-
-
-@pytest.mark.parametrize("seed", range(200))
-def test_search_ends_as_brute_force_does_where_steps_wait_for_two_fields(seed: int) -> None:
-    """As above; an order that only one of the fields allows is not one."""
-    every = list(by_brute_force(*program(seed, WAITING)))
-    ends, runs = by_search(*program(seed, WAITING))
-    assert ends == set(every)
-    assert runs <= len(every)
