@@ -81,18 +81,22 @@ class Verdict:
         return cls(case, None, False, INTERRUPTED, Counts(), Counts())
 
     def __str__(self) -> str:
-        counts = f"{self.counts.runs} runs, {self.counts.steps} steps"
+        counts = f"{_many(self.counts.runs, 'run')}, {self.counts.steps} steps"
         if self.counts.repeated:
             counts += f", {self.counts.repeated} cut off as repetitions"
         if (found := self.violation) is not None:
             return (
                 f"{self.case.name}: broken. {found.invariant}: {found.sentence}\n"
-                f"  {found.preemptions} preemptions, {found.steps} steps: {found.schedule}\n"
+                f"  {_many(found.preemptions, 'preemption')}, {found.steps} steps: {found.schedule}\n"
                 f"  found in {counts}"
             )
         if self.complete:
             return f"{self.case.name}: holds in every interleaving ({counts})"
         return f"{self.case.name}: nothing found, not complete: {self.bound} ({counts})"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def explore(

@@ -179,7 +179,11 @@ class _Drawing:
             for row in card.rows:
                 self._row(card, row)
         else:
-            pen.write(box.x + PAD, box.y + min(19.0, box.h / 2 + 4), "a free frame", "sans f-quiet")
+            # What has a title says so below it.
+            frame = card.kind == "frame"
+            y = min(19.0, box.h / 2 + 4) if frame else 34.0
+            words = "a free frame" if frame else "not there"
+            pen.write(box.x + PAD, box.y + y, words, "sans f-quiet")
         pen.end()
 
     def _changed(self, card: Card) -> bool:

@@ -80,7 +80,10 @@ class CardView {
       this.head.append(text(x + 10, y + 16, card.title, "name f-ink"),
         text(x + 10 + card.title.length * 13 * 0.603 + GAP, y + 16, card.note, "sans f-quiet"));
     }
-    this.free = text(x + 10, y + Math.min(19, high / 2 + 4), "a free frame", "sans f-quiet");
+    // What has a title says so below it.
+    const [below, words] = card.kind === "frame" ? [Math.min(19, high / 2 + 4), "a free frame"]
+      : [34, "not there"];
+    this.free = text(x + 10, y + below, words, "sans f-quiet");
     this.group = s("g", { "data-select": card.key }, this.frame, this.head, this.free,
       ...this.rows.map((row) => row.group));
   }
