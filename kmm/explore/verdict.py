@@ -85,9 +85,10 @@ class Verdict:
         if self.counts.repeated:
             counts += f", {self.counts.repeated} cut off as repetitions"
         if (found := self.violation) is not None:
+            size = f"{_many(found.preemptions, 'preemption')}, {found.steps} steps"
             return (
                 f"{self.case.name}: broken. {found.invariant}: {found.sentence}\n"
-                f"  {_many(found.preemptions, 'preemption')}, {found.steps} steps: {found.schedule}\n"
+                f"  {size}: {found.schedule}\n"
                 f"  found in {counts}"
             )
         if self.complete:
