@@ -148,8 +148,12 @@ class Notebook:
     def run(self, cell: int) -> Locator:
         """Run a cell; its output when it has ended."""
         self.begin(cell)
-        self.page.wait_for_function(_ENDED, arg=cell)
+        self.until_ended(cell)
         return self.output(cell)
+
+    def until_ended(self, cell: int) -> None:
+        """Wait for the end of a cell that was begun."""
+        self.page.wait_for_function(_ENDED, arg=cell)
 
     def output(self, cell: int) -> Locator:
         """What a cell has shown."""

@@ -13,9 +13,9 @@ JUPYTERLAB = ("test_controls.py", "test_focus.py", "test_lab.py", "in_jupyterlab
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Each test goes to whoever is free, but those in JupyterLab to one worker, first of all.
+    """Each test goes to whoever is free, but those of a trace in JupyterLab to one worker.
 
-    So there is one server, whose notebooks and players the tests use one after another.  (Marks
+    So its notebook is opened once, and the tests use it one after another; they come first.  (Marks
     for `--dist loadgroup` would say the same, but pytest 9.2 does not hear them: pytest-xdist
     issue 1386.)
     """
@@ -23,6 +23,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "JupyterLab" if any(name in nodeid for name in JUPYTERLAB) else nodeid
+            if any(name in nodeid for name in JUPYTERLAB):
+                return f"JupyterLab, {'long' if '[long' in nodeid else 'short'} trace"
+            return "exported notebook" if "exported_notebook" in nodeid else nodeid
 
     return Scheduling(config, log)

@@ -54,8 +54,9 @@ class Stage:
             f"sides = {BESIDE}.play(0)\nsides",
         ]
         notebook = server.open(page, cells)
-        notebook.run(0)
+        notebook.begin(0)
         trace = eval(TRACES[name], {"kmm": kmm, "migrate_pages": migrate_pages})
+        notebook.until_ended(0)
         return cls(notebook, trace)
 
     @cached_property
@@ -74,5 +75,5 @@ class Stage:
         if self._player is None or self._player.settings() != self._settings:
             self._player = Player(self.notebook.run(self.SHOWN).locator(".kmm"))
             self._settings = self._player.settings()
-        self._player.go(self.starts[0], f"{self.page}._count")
+        self._player.put(self.starts[0], f"{self.page}._count")
         return self._player

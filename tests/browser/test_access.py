@@ -20,7 +20,7 @@ CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 #: Between them these have every kind of entry, of line and of sign; the last ends with a bug.
 DRAWN = ("anon-shared", "file-buffers", "swap-cache", "entry-wait-swap",
          "writeback-without-the-lock")  # fmt: skip
-PLACES = (0, 0.2, 0.4, 0.6, 0.8, 1)
+PLACES = (0, 0.35, 0.7, 1)
 #: The lines that the pictures of these have.
 KINDS = {"edge", "changed", "present", "migration", "swap", "buffer"}
 

@@ -211,6 +211,7 @@ SENTENCES: Table = {
         OTHER: "{page} is evictable, so it may wait in a pagevec for its LRU list.",
     },
     "LIST_HEAD": "Make an empty list, {result}, for the pages that are to be moved.",
+    "list_add": "Put {entry} at the beginning of {head}.",
     "list_add_tail": "Put {entry} at the end of {head}.",
     "list_del": _list_place,
     "list_empty": {0: "There are pages on {head}.", OTHER: "There is no page on {head}."},
