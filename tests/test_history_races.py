@@ -183,4 +183,4 @@ def test_32_a_second_look_at_the_vma_changes_nothing() -> None:
 def test_34_to_look_for_users_and_let_them_in_again_is_no_mend() -> None:
     verdict = explore(HISTORY[34].breaks.without(*buffers.LOOK_FOR_USERS), max_preemptions=1)
     assert verdict.violation is not None
-    assert verdict.violation.invariant == "blocks"
+    assert verdict.violation.invariant == "writes"

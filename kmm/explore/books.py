@@ -24,7 +24,7 @@ from kmm.mm.swap import Pagevec
 from kmm.mm.swapops import SWP_MIGRATION_READ
 from kmm.mm.writes import Place
 from kmm.scenario import World
-from kmm.sim import ListHead
+from kmm.sim import ListHead, Poison
 
 #: A pte, by its mm and address.
 Where = tuple[MmStruct, int]
@@ -56,7 +56,9 @@ class Books:
         for thing in machine.objects.values():
             match thing:
                 case Page():
-                    self.pages.append(thing)
+                    # Of memory that has been taken out of the machine nothing can be asked.
+                    if not isinstance(thing.__dict__["PG_private"], Poison):
+                        self.pages.append(thing)
                 case MmStruct():
                     self.mms.append(thing)
                     self._look_at_ptes(thing)
