@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import kmm
+from kmm.explore import Case
+from kmm.explore.actors import move
+from kmm.mm.cpu import read_memory
 from kmm.sim import Trace
 
 
@@ -39,8 +42,20 @@ def many_pages() -> Trace:
 
 
 def two_tasks() -> Trace:
-    """A page that is truncated by another CPU while it is migrated."""
-    return kmm.load("truncated-meanwhile").run().trace
+    """A page of a file is migrated, and a program that reads it finds a migration entry."""
+    return Case("two tasks", _mapped_file, _migrate_and_read).replay("migrate 60, reader, migrate")
+
+
+def _mapped_file() -> kmm.World:
+    world = kmm.World(nodes=2)
+    world.mm("m").mmap(pages=1, file=world.file()).touch(0, write=False)
+    return world
+
+
+def _migrate_and_read(world: kmm.World) -> dict[str, Callable[[], object]]:
+    mm, page = world.mms["m"], world["p0"]
+    address = mm.vmas[0].address(0)
+    return {"migrate": lambda: move(page), "reader": lambda: read_memory(mm.struct, address)}
 
 
 def pages_over_nodes(pages: int, nodes: int) -> Trace:
@@ -61,7 +76,7 @@ WORLDS: dict[str, tuple[Callable[[], Trace], tuple[str, int]]] = {
     "buffers": (buffers, ("set_bh_page", 2)),
     "swap-cache": (swap_cache, ("radix_tree_replace_slot", 0)),
     "many-pages": (many_pages, ("set_pte_at", 22)),
-    "two-tasks": (two_tasks, ("another_cpu_truncates", 0)),
+    "two-tasks": (two_tasks, ("page_count", 1)),
 }
 
 
