@@ -26,6 +26,7 @@ from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
 
 if TYPE_CHECKING:
     from kmm.learn.question import Question
+    from kmm.learn.workbench import workbench
     from kmm.show.compare import compare
     from kmm.show.notebook import export_notebook
 
@@ -58,6 +59,7 @@ _LATER = {
     "Question": "kmm.learn.question",
     "compare": "kmm.show.compare",
     "export_notebook": "kmm.show.notebook",
+    "workbench": "kmm.learn.workbench",
 }
 
 
@@ -74,4 +76,5 @@ def __dir__() -> list[str]:
 __all__ = [
     "Change", "KernelBug", "KmmError", "Machine", "Question", "Run", "Scenario", "ScenarioError",
     "State", "Step", "Trace", "World", "compare", "export_notebook", "library", "load", "replace",
+    "workbench",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from errno import errorcode
 from typing import Any
 
 from kmm.explore.books import Books
@@ -269,7 +270,7 @@ def buffer_is_written(w: World) -> Callable[[], None]:
 
 def _moved(books: Books) -> Iterator[str]:
     if books.returned["migrate"] != 0:
-        yield f"p0 has not been moved: {books.returned['migrate']}"
+        yield f"p0 has not been moved: -{errorcode[-books.returned['migrate']]}"
 
 
 MOVED = Invariant("moved", "The page moves whatever the other does.", _moved, AT_END)
