@@ -38,6 +38,8 @@ OPTIONS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+#: JupyterLab's own word for a busy machine.
+_SLOW = re.compile(r"^Plugin @jupyterlab/\S+ .*\bto activate\b")
 _LOCAL = re.compile(r"(?:(?:http|ws)://127\.0\.0\.1(?::\d+)?/|data:|blob:|file:|about:)")
 
 
@@ -90,7 +92,7 @@ def listen(page: Page) -> Heard:
     heard = Heard()
 
     def said(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not _SLOW.search(message.text):
             heard.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
 
     def asked(url: str) -> None:
