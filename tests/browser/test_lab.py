@@ -108,6 +108,7 @@ def test_two_traces_step_together_in_jupyterlab_too(stage: Stage) -> None:
     stage.notebook.page.keyboard.press("End")
     last = number.get_attribute("max")
     expect(number).to_have_value(str(last))
+    stage.notebook.until_it_says("print(sides.pair)", str(last))
     stage.notebook.ask("sides.pair = 3")
     expect(number).to_have_value("3")
     for theme in ("Dark", "Light"):
