@@ -32,11 +32,12 @@ class Stage:
     """A notebook with a player, and the same trace in this process."""
 
     #: The cells: one shows the player, one waits until it is told to go on, one shows it again,
-    #: one shows two traces side by side.
+    #: one shows two traces side by side, one the workbench.
     SHOWN: ClassVar[int] = 1
     WAITING: ClassVar[int] = 2
     AGAIN: ClassVar[int] = 3
     BESIDE: ClassVar[int] = 4
+    WORKBENCH: ClassVar[int] = 5
 
     notebook: Notebook
     trace: Trace
@@ -52,6 +53,7 @@ class Stage:
             "print('waiting')\nprint(open('gate').read())",
             "player",
             f"sides = {BESIDE}.play(0)\nsides",
+            "kmm.workbench()",
         ]
         notebook = server.open(page, cells)
         notebook.begin(0)
