@@ -25,7 +25,12 @@ def refresh(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
         NotebookClient(
-            notebook, timeout=120, kernel_name="python3", resources=resources, record_timing=False
+            notebook,
+            timeout=120,
+            kernel_name="python3",
+            resources=resources,
+            record_timing=False,
+            coalesce_streams=True,
         ).execute()
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
