@@ -3,11 +3,11 @@
 
     kmm.check("e01.q1", 3)
     kmm.check("e03.q1", migrate_page_move_mapping)      a function of one's own
-    kmm.check("e04.q1", "migrate 36, lookup").demand()  an AssertionError where it is wrong
+    kmm.check("e04.q1", "migrate 36, lookup").marks()   shows it, and gives the points
 
 A notebook shows the result: every check, the first difference in words, what a typical mistake is
 called, and the run that fails beside the model's.  The checks are those of the exercise; whoever
-marks adds more with `also`.
+marks brings others with `checks`.
 """
 
 from __future__ import annotations
@@ -75,6 +75,14 @@ class Result:
         if not self.right:
             raise AssertionError(str(self))
 
+    def marks(self) -> float:
+        """Shows the result, and gives its points: the last line of a cell that is marked."""
+        try:
+            self._ipython_display_()
+        except ImportError:
+            print(self)
+        return int(self.points) if self.points == int(self.points) else self.points
+
     def play(self) -> Any:
         """The failing run in the player, beside the right one if there is one; None without one."""
         wrong = self.wrong
@@ -135,12 +143,17 @@ class Result:
 
 
 def check(
-    name: str, mine: Any = None, *, seed: int | None = None, also: Sequence[Kind] = ()
+    name: str,
+    mine: Any = None,
+    *,
+    seed: int | None = None,
+    checks: Sequence[Kind] | None = None,
 ) -> Result:
     """What is right about `mine`, the answer to the problem of that name.
 
     Arguments: `mine`: a value, a dict, a function or a schedule, as the problem asks; None is no
-    answer yet.  `seed`: of the parameters, the notebook's own unless told.  `also`: more checks.
+    answer yet.  `seed`: of the parameters, the notebook's own unless told.  `checks`: others than
+    those of the exercise, for whoever marks; such an attempt is not kept.
 
     Returns a Result.  Raises KmmError for a name that there is not; whatever the answer, it is
     judged.
@@ -150,11 +163,12 @@ def check(
         return Result(name, problem, ())
     p = exercise.drawn(seed_of(exercise.name) if seed is None else seed)
     judged: list[Judged] = []
-    for one in (*problem.checks, *also):
+    for one in problem.checks if checks is None else checks:
         hopeless = any(before.outcome.facts & HOPELESS for before in judged)
         judged.append(Judged(one, NOT_TRIED) if hopeless else _judged(one, mine, p, problem))
     result = Result(name, problem, tuple(judged))
-    attempts.keep(name, seed=p.seed, right=result.right, points=result.points, of=result.of)
+    if checks is None:
+        attempts.keep(name, seed=p.seed, right=result.right, points=result.points, of=result.of)
     return result
 
 

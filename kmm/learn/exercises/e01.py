@@ -74,8 +74,8 @@ EXERCISE = Exercise(
                 ),
                 Slip(
                     lambda p: p.processes + 2,
-                    "One too many: this page is on its LRU list, so no pagevec holds it, and a list "
-                    "holds no reference.",
+                    "One too many: this page is on its LRU list, so no pagevec holds it, and a "
+                    "list holds no reference.",
                 ),
                 Slip(
                     lambda p: 1,

@@ -107,7 +107,7 @@ EXERCISE = Exercise(
                 ),
             ),
             hints=("What has happened before? The page was isolated, then unmapped.",),
-            why="Expected are three: the isolator's, the cache's, the buffers'. The pins come on top.",
+            why="The isolator, the cache and the buffers make three. The pins come on top.",
         ),
         Problem(
             "q3",

@@ -68,10 +68,10 @@ EXERCISE = Exercise(
                 ),
             ),
             hints=(
-                "Expected: 1 without a mapping; 2 with one (isolator and cache); 3 with PG_private.",
+                "Expected: 1 without a mapping, 2 with one (isolator, cache), 3 with PG_private.",
                 (
                     "In order: lock the tree, find the slot, compare, freeze, get_page(newpage), "
-                    "replace the slot, unfreeze, drop the cache's reference, count the zones, unlock."
+                    "replace the slot, thaw, drop the cache's reference, count the zones, unlock."
                 ),
             ),
             why="Between freezing and thawing nobody gets hold of the page: its count is zero.",
@@ -95,7 +95,7 @@ EXERCISE = Exercise(
                 *(slip for slip in SLIPS if slip.sign != "lacks page_count"),
                 Slip(
                     "makes page_count",
-                    "page_freeze_refs() compares the count itself, so the look before is not needed.",
+                    "page_freeze_refs() compares the count itself: no look before it is needed.",
                 ),
                 Slip(
                     "makes __put_page",

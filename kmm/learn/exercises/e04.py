@@ -14,7 +14,7 @@ EXERCISE = Exercise(
     problems=(
         Problem(
             "q1",
-            'a schedule of "migrate" and "fault" that breaks migration_entry_wait() with get_page()',
+            'a schedule of "migrate" and "fault" that breaks a wait with a plain get_page()',
             (Breaks("get_page_unless_zero-in-migration_entry_wait", most=1),),
             slips=(
                 ALONE,
@@ -25,15 +25,15 @@ EXERCISE = Exercise(
                 ),
                 Slip(
                     "migrate left before page_freeze_refs",
-                    "Too early: the count is not frozen yet, and the reference makes the freeze fail.",
+                    "Too early: the count is not frozen yet, and one reference more stops it all.",
                 ),
                 Slip(
                     "migrate left before page_count",
-                    "Too early: the count is not frozen yet, and the reference makes the freeze fail.",
+                    "Too early: the count is not frozen yet, and one reference more stops it all.",
                 ),
                 Slip(
                     "migrate left after page_unfreeze_refs",
-                    "Too late: the count has been thawed, and the fault takes its reference safely.",
+                    "Too late: the count is thawed, and the fault takes its reference safely.",
                 ),
                 Slip(
                     "too many preemptions",
@@ -50,8 +50,8 @@ EXERCISE = Exercise(
                     "Then the thaw sets the count as if there were none."
                 ),
                 (
-                    'case.replay("migrate") is a run without interruption: look for page_freeze_refs. '
-                    "Reads outside primitives are steps of a schedule too, so the number is a bit higher."
+                    'case.replay("migrate") is a run without interruption: look where it freezes. '
+                    "A schedule counts reads outside primitives too, so the number is a bit higher."
                 ),
             ),
             why="The reference that the fault has taken is lost when the count is set again.",
@@ -87,7 +87,7 @@ EXERCISE = Exercise(
             ),
             hints=(
                 (
-                    "Two things have to be interrupted: the move between its test and the new page in "
+                    "Both have to be interrupted: the move between its test and the new page in "
                     "the slot, and the lookup between its find and its write."
                 ),
                 "The lookup writes to the old page after the copy has been made.",
