@@ -123,6 +123,18 @@ def stubborn(mapping: Any, newpage: Any, page: Any) -> int:
             continue
 
 
+def nested(mapping: Any, newpage: Any, page: Any) -> int:
+    while True:
+        try:
+            while True:
+                try:
+                    page_count(page)
+                except:  # noqa: E722
+                    continue
+        except:  # noqa: E722
+            continue
+
+
 def stepping(mapping: Any, newpage: Any, page: Any) -> int:
     for _ in count():
         page_count(page)  # stepping
@@ -144,7 +156,7 @@ def test_an_exception_is_one_sentence_that_names_the_line(mine: Any, says: str) 
     assert "Traceback" not in text
 
 
-@pytest.mark.parametrize("mine", [idle, stubborn])
+@pytest.mark.parametrize("mine", [idle, stubborn, nested])
 def test_a_loop_that_makes_no_step_ends_also_if_it_swallows_what_is_raised(mine: Any) -> None:
     tracer, threads = sys.gettrace(), threading.active_count()
     start = time.perf_counter()

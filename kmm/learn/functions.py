@@ -186,7 +186,7 @@ class Explored:
         no = refused(mine)
         if no is not None:
             return no
-        verdict = attempt(lambda: self._explore(mine), self.seconds + SECONDS)
+        verdict = attempt(lambda: self._explore(mine), self.seconds + 2 * SECONDS)
         others = " and ".join(GUARDS[self.guard].actors)
         where = f"beside {others}"
         if isinstance(verdict, Trouble):
@@ -204,7 +204,7 @@ class Explored:
 
     def _explore(self, mine: Any) -> Verdict:
         with replace(**{self.function: mine}):
-            return explore(self.case, seconds=self.seconds, max_preemptions=1, patience=SECONDS)
+            return explore(self.case, seconds=self.seconds, max_preemptions=1, patience=SECONDS / 2)
 
     def _signs(self, trace: Trace) -> frozenset[str]:
         return signs(self.function, self.case.replay(ONE_AFTER_ANOTHER), trace)

@@ -7,9 +7,11 @@ steps ends at the limit of a record; one that makes none, when its time is over.
 
 from __future__ import annotations
 
+import ctypes
 import linecache
 import sys
 import sysconfig
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,9 +60,16 @@ class OutOfTime(Endless):
 
 
 def _stop(frame: FrameType, event: str, argument: Any) -> Any:
+    # A trace function that raises is dropped; this one stays, for the next handler.
     if event == "line" and _is_own(frame.f_code.co_filename):
-        raise Endless
+        _raise_here(Endless)
     return _stop
+
+
+def _raise_here(error: type[BaseException] | None) -> None:
+    """This thread is about to be interrupted by the error; None: by nothing any more."""
+    what = ctypes.py_object(error) if error is not None else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), what)
 
 
 def attempt(run: Callable[[], T], seconds: float = SECONDS) -> T | Trouble:
@@ -82,6 +91,7 @@ def attempt(run: Callable[[], T], seconds: float = SECONDS) -> T | Trouble:
         return Trouble("raises", f"{_where(error)} raises {type(error).__name__}{text}")
     finally:
         sys.settrace(tracer)
+        _raise_here(None)
 
 
 def _where(error: BaseException) -> str:
