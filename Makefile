@@ -34,14 +34,17 @@ test: $(VENV)/with-test browser ## everything that CI runs
 ifneq ($(NOTEBOOKS),)
 	$(BIN)/python -m pytest --nbval --nbval-current-env notebooks
 endif
+	KMM_ATTEMPTS=off $(BIN)/python -m pytest --nbval --nbval-current-env solutions
+	KMM_ATTEMPTS=off $(BIN)/python -m pytest --nbval-lax --nbval-current-env exercises
 
 # A part of the tests drives a real Chromium. Without one they are skipped.
 browser:
 	@command -v "$${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null || \
 		$(install-browser)
 
-notebooks: $(VENV)/with-test ## run the notebooks and store their outputs anew
+notebooks: $(VENV)/with-test ## run the notebooks, store their outputs anew, derive the exercises
 	$(BIN)/python notebooks/refresh.py
+	$(BIN)/kmm exercises derive
 
 bench: $(VENV)/with-bench ## speed and size, each figure beside its peer
 	$(BIN)/python -m bench $(ARGS)

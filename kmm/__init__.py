@@ -25,6 +25,10 @@ from kmm.scenario import Run, Scenario, ScenarioError, World, library, load
 from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
 
 if TYPE_CHECKING:
+    from kmm.learn.book import exercise
+    from kmm.learn.check import check
+    from kmm.learn.hint import hint
+    from kmm.learn.progress import progress
     from kmm.learn.question import Question
     from kmm.learn.workbench import workbench
     from kmm.show.compare import compare
@@ -57,6 +61,10 @@ Trace.ROOMS.update(
 #: What the door hands out of rooms that a run does not need; the module is imported when asked.
 _LATER = {
     "Question": "kmm.learn.question",
+    "check": "kmm.learn.check",
+    "exercise": "kmm.learn.book",
+    "hint": "kmm.learn.hint",
+    "progress": "kmm.learn.progress",
     "compare": "kmm.show.compare",
     "export_notebook": "kmm.show.notebook",
     "workbench": "kmm.learn.workbench",
@@ -75,6 +83,6 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Change", "KernelBug", "KmmError", "Machine", "Question", "Run", "Scenario", "ScenarioError",
-    "State", "Step", "Trace", "World", "compare", "export_notebook", "library", "load", "replace",
-    "workbench",
+    "State", "Step", "Trace", "World", "check", "compare", "exercise", "export_notebook", "hint",
+    "library", "load", "progress", "replace", "workbench",
 ]  # fmt: skip

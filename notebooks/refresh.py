@@ -7,6 +7,7 @@ notebook ran.  What is written is what `tests/test_notebooks.py` demands.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -33,15 +34,21 @@ def refresh(path: Path) -> None:
             coalesce_streams=True,
         ).execute()
     for cell in notebook.cells:
-        cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
+        cell.metadata = {
+            key: cell.metadata[key] for key in ("tags", "nbgrader") if key in cell.metadata
+        }
         for output in cell.get("outputs", ()):
             if "data" in output:
                 output["data"].pop("image/png", None)
                 output["metadata"] = {}
-    notebook.metadata = METADATA
+    exercise = {"kmm": notebook.metadata["kmm"]} if "kmm" in notebook.metadata else {}
+    notebook.metadata = {**METADATA, **exercise}
     nbformat.write(notebook, path)
 
 
 if __name__ == "__main__":
-    for notebook in sorted(Path(__file__).parent.glob("*.ipynb")):
+    HOUSE = Path(__file__).resolve().parents[1]
+    # What solutions try is no attempt of whoever refreshes them.
+    os.environ["KMM_ATTEMPTS"] = "off"
+    for notebook in sorted([*HOUSE.glob("notebooks/*.ipynb"), *HOUSE.glob("solutions/*.ipynb")]):
         refresh(notebook)

@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How the tests are shared out among the workers of pytest-xdist (`pytest -n auto`)."""
+"""How the tests are shared out among the workers of pytest-xdist, and where attempts are kept."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 #: What the names of the tests in JupyterLab have in them; other pages need no server.
 JUPYTERLAB = ("test_controls.py", "test_focus.py", "test_lab.py", "in_jupyterlab")
+
+
+@pytest.fixture(autouse=True)
+def own_attempts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a test checks is no attempt of whoever runs the tests."""
+    from kmm.learn import attempts
+
+    file = tmp_path / "kmm" / "attempts.jsonl"
+    monkeypatch.setenv(attempts.VARIABLE, str(file))
+    monkeypatch.setattr(attempts, "_meanwhile", [])
+    return file
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -19,10 +19,21 @@ from functools import partial
 from typing import NoReturn
 
 from kmm import __version__
-from kmm.cli import conform, doctor, explore, export, lab, player, run, scenarios
+from kmm.cli import (
+    conform,
+    doctor,
+    exercises,
+    explore,
+    export,
+    lab,
+    player,
+    progress,
+    run,
+    scenarios,
+)
 from kmm.errors import KmmError
 
-COMMANDS = (scenarios, run, player, export, explore, conform, lab, doctor)
+COMMANDS = (scenarios, run, player, export, explore, conform, exercises, progress, lab, doctor)
 
 INTERRUPTED = 128 + 2  # as a shell says it of a command that SIGINT ended
 BROKEN_PIPE = 128 + 13

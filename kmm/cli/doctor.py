@@ -30,6 +30,7 @@ USES = {
     "": "running scenarios",
     "lab": "JupyterLab, pictures and plots (kmm lab)",
     "test": "the tests",
+    "teach": "writing and handing out exercises (kmm exercises)",
     "bench": "the benchmarks",
     "dev": "working on kmm",
 }

@@ -107,11 +107,13 @@ def explore(
     seconds: float | None = None,
     max_preemptions: int = 2,
     progress: Callable[[Counts], None] | None = None,
+    patience: float = STUCK,
 ) -> Verdict:
     """Search all interleavings of the case until something breaks.
 
     Arguments: `runs`, `seconds`: stop there, and say so.  `max_preemptions`: look for a shorter
-    run that breaks with up to so many.  `progress` is called after each run.
+    run that breaks with up to so many.  `progress` is called after each run.  `patience`: a task
+    that makes no step for so many seconds never will.
 
     Returns the verdict.  Ctrl-C gives what is known so far, and so does a task that raises, or
     never ends: `bound` says which, where, and in which run.
@@ -124,7 +126,7 @@ def explore(
         names = [struct.name for struct in tasks]
         search = Search(world.machine, tasks, longest=LONGEST)
         try:
-            with Watchdog(search.pulse, STUCK):
+            with Watchdog(search.pulse, patience):
                 for end in search.ends():
                     found = broken_by(case, world, end)
                     if found is not None:

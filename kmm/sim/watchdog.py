@@ -24,12 +24,16 @@ class Endless(BaseException):
 class Watchdog:
     """Inside `with`, `pulse()` must have another value at least every `patience` seconds.
 
-    Otherwise Endless is raised in the thread that entered, at whatever line it is.
+    Otherwise Endless, or the kind of it that `error` names, is raised in the thread that entered,
+    at whatever line it is.
     """
 
-    def __init__(self, pulse: Callable[[], object], patience: float) -> None:
+    def __init__(
+        self, pulse: Callable[[], object], patience: float, error: type[Endless] = Endless
+    ) -> None:
         self.pulse = pulse
         self.patience = patience
+        self.error = error
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="kmm watchdog", daemon=True)
         self._watched = 0
@@ -55,6 +59,6 @@ class Watchdog:
             if now == last:
                 # Again and again, should the loop swallow it.
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(self._watched), ctypes.py_object(Endless)
+                    ctypes.c_ulong(self._watched), ctypes.py_object(self.error)
                 )
             last = now

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Write: migrate_page_move_mapping, first as it is, then in a way that saves two steps."""
+
+from __future__ import annotations
+
+from kmm.learn.exercise import Exercise, Problem, Slip
+from kmm.learn.functions import Calls, Conforms, Explored, Keeps
+
+FUNCTION = "migrate_page_move_mapping"
+
+#: With a mapping and without, with buffers, in the swap cache, with a reference too many.
+SCENARIOS = ("anon-simple", "file-clean", "file-buffers", "swap-cache", "pinned-for-ever")
+
+#: What is said to a mistake, whichever of the two it is made in.
+SLIPS = (
+    Slip(
+        "lacks get_page", "The new page is in the cache without the reference that the cache has."
+    ),
+    Slip(
+        "lacks page_freeze_refs",
+        "The count is only looked at. Between the look and the new page in its slot somebody can "
+        "take a reference: only a frozen count keeps everybody away.",
+    ),
+    Slip(
+        "lacks page_unfreeze_refs",
+        "The old page's count stays frozen: nobody can ever take or drop a reference again.",
+    ),
+    Slip(
+        "lacks spin_unlock_irq",
+        "A way out of the function leaves the tree_lock held; look at each return.",
+    ),
+    Slip(
+        "lacks set_page_private",
+        "A page in the swap cache keeps its slot in page->private, which the new page needs too.",
+    ),
+    Slip(
+        "lacks __inc_zone_page_state",
+        "The new page is in another zone: NR_FILE_PAGES goes down here and up there.",
+    ),
+    Slip(
+        "page_unfreeze_refs before radix_tree_replace_slot",
+        "The count is thawed before the slot has the new page: a lookup can still get the old one.",
+    ),
+    Slip(
+        "lacks page_count",
+        "Without a mapping nothing can be frozen, and the count has to be looked at.",
+    ),
+)
+
+EXERCISE = Exercise(
+    "e03",
+    "Write migrate_page_move_mapping",
+    problems=(
+        Problem(
+            "q1",
+            "migrate_page_move_mapping(mapping, newpage, page), as the model has it",
+            (
+                Conforms(FUNCTION, SCENARIOS, label="the model's steps in five scenarios"),
+                Keeps(FUNCTION, SCENARIOS[:4], label="every reference is accounted for"),
+                Explored(FUNCTION, "expected-count-2", label="a pin is respected"),
+                Explored(FUNCTION, "freeze-not-only-check", label="a lookup comes to no harm"),
+            ),
+            slips=(
+                *SLIPS,
+                Slip(
+                    "lacks __put_page",
+                    "The cache's reference on the old page is never dropped: the page leaks.",
+                ),
+            ),
+            hints=(
+                "Expected: 1 without a mapping, 2 with one (isolator, cache), 3 with PG_private.",
+                (
+                    "In order: lock the tree, find the slot, compare, freeze, get_page(newpage), "
+                    "replace the slot, thaw, drop the cache's reference, count the zones, unlock."
+                ),
+            ),
+            why="Between freezing and thawing nobody gets hold of the page: its count is zero.",
+        ),
+        Problem(
+            "q2",
+            "a variant without the first look at the count, and without __put_page",
+            (
+                Conforms(FUNCTION, SCENARIOS, order=False, label="the same end in five scenarios"),
+                Calls(
+                    FUNCTION,
+                    "file-clean",
+                    always=("page_freeze_refs", "page_unfreeze_refs", "radix_tree_replace_slot"),
+                    never=("page_count", "__put_page"),
+                    label="two steps are saved",
+                ),
+                Explored(FUNCTION, "expected-count-2", label="a pin is respected"),
+                Explored(FUNCTION, "freeze-not-only-check", label="a lookup comes to no harm"),
+            ),
+            slips=(
+                *(slip for slip in SLIPS if slip.sign != "lacks page_count"),
+                Slip(
+                    "makes page_count",
+                    "page_freeze_refs() compares the count itself: no look before it is needed.",
+                ),
+                Slip(
+                    "makes __put_page",
+                    "The count is about to be set again: it can be set to one less.",
+                ),
+                Slip(
+                    "adds put_page",
+                    "This still drops the cache's reference in a step of its own.",
+                ),
+            ),
+            hints=(
+                "What does page_freeze_refs(page, count) return if the count is another?",
+                "page_unfreeze_refs(page, count) sets the count. Which count is right afterwards?",
+            ),
+            why="The freeze is a compare-and-exchange, and who thaws may choose the new count. "
+            "Later kernels do the second half.",
+        ),
+    ),
+)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Typical wrong ways to write the function, and what is to be said to each.
+
+They are the model's own, with a mistake put in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kmm.explore.edit import Edit, body
+
+F = "migrate_page_move_mapping"
+
+#: What the variant changes: two steps are saved.
+LOOK = "page_count(page) != expected_count or radix_tree_deref_slot(pslot) is not page"
+VARIANT = (
+    Edit(F, LOOK, "radix_tree_deref_slot(pslot) is not page"),
+    Edit(
+        F, "page_unfreeze_refs(page, expected_count)", "page_unfreeze_refs(page, expected_count-1)"
+    ),
+    Edit(F, "__put_page(page)"),
+)
+
+NO_FREEZE = (Edit(F, "not page_freeze_refs(page, expected_count)", "False"),)
+
+
+def model(*edits: Edit) -> Callable[[Any], Any]:
+    """The model's function with these mistakes, whatever the parameters."""
+    return lambda p: body(F, edits)
+
+
+def endless(mapping: Any, newpage: Any, page: Any) -> int:
+    """Never returns, makes no step, and swallows what is raised."""
+    while True:
+        try:
+            pass
+        except:  # noqa: E722
+            continue
+
+
+def misspelt(mapping: Any, newpage: Any, page: Any) -> int:
+    """Speaks of something that there is not."""
+    return pgae  # type: ignore[name-defined]  # noqa: F821
+
+
+def empty(mapping: Any, newpage: Any, page: Any) -> None:
+    """What the student finds."""
+
+
+WRONG = (
+    ("e03.q1", model(Edit(F, "get_page(newpage)")), "without the reference that the cache has"),
+    ("e03.q1", model(*NO_FREEZE), "The count is only looked at"),
+    ("e03.q1", model(Edit(F, "__put_page(page)")), "is never dropped"),
+    ("e03.q1", model(Edit(F, "spin_unlock_irq(mapping.tree_lock)", nth=2)), "tree_lock held"),
+    (
+        "e03.q1",
+        model(Edit(F, "set_page_private(newpage, page_private(page))")),
+        "in the swap cache",
+    ),
+    ("e03.q1", model(*VARIANT), "in file-clean"),
+    ("e03.q1", lambda p: endless, "does not come to an end"),
+    ("e03.q1", lambda p: misspelt, "NameError: name 'pgae' is not defined"),
+    ("e03.q1", lambda p: empty, "in anon-simple"),
+    ("e03.q1", lambda p: 42, "a function is asked for"),
+    ("e03.q2", model(), "no look before it is needed"),
+    ("e03.q2", model(*VARIANT[:1]), "set to one less"),
+    ("e03.q2", model(VARIANT[0], VARIANT[2]), "at the end"),
+    ("e03.q2", model(*VARIANT, Edit(F, "get_page(newpage)")), "without the reference"),
+)
