@@ -161,7 +161,7 @@ def test_a_loop_that_makes_no_step_ends_also_if_it_swallows_what_is_raised(mine:
     tracer, threads = sys.gettrace(), threading.active_count()
     start = time.perf_counter()
     text = str(kmm.check("e03.q1", mine))
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 30
     assert f"your {mine.__name__}(), line" in text
     assert "does not come to an end" in text
     assert (sys.gettrace(), threading.active_count()) == (tracer, threads)

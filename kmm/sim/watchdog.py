@@ -53,11 +53,13 @@ class Watchdog:
         self._thread.join()
 
     def _watch(self) -> None:
-        last = self.pulse()
-        while not self._over.wait(self.patience):
+        last, wait = self.pulse(), self.patience
+        while not self._over.wait(wait):
             now = self.pulse()
+            wait = self.patience
             if now == last:
-                # Again and again, should the loop swallow it.
+                # Again and again, and soon, should the loop swallow it.
+                wait /= 10
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(self._watched), ctypes.py_object(self.error)
                 )
