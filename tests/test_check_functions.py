@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -166,6 +167,28 @@ def test_a_loop_that_makes_no_step_ends_also_if_it_swallows_what_is_raised(mine:
     assert "does not come to an end" in text
     assert (sys.gettrace(), threading.active_count()) == (tracer, threads)
     assert kmm.check("e03.q1", model).right
+
+
+def test_what_the_garbage_collector_calls_is_not_interrupted() -> None:
+    """Dask, for one, has it call a function, where an exception is told as a warning and lost.
+
+    Tried: with the callbacks left in place, this fails.
+    """
+
+    def slow(phase: str, info: dict[str, int]) -> None:
+        for _ in range(2_000_000):
+            pass
+
+    def makes_garbage(mapping: Any, newpage: Any, page: Any) -> int:
+        while True:
+            gc.collect()
+
+    gc.callbacks.append(slow)
+    try:
+        assert "does not come to an end" in str(kmm.check("e03.q1", makes_garbage))
+        assert gc.callbacks[-1] is slow
+    finally:
+        gc.callbacks.remove(slow)
 
 
 def test_a_loop_that_makes_steps_ends_at_their_limit() -> None:

@@ -9,9 +9,11 @@ loops.
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
 
 class Endless(BaseException):
@@ -25,7 +27,8 @@ class Watchdog:
     """Inside `with`, `pulse()` must have another value at least every `patience` seconds.
 
     Otherwise Endless, or the kind of it that `error` names, is raised in the thread that entered,
-    at whatever line it is.
+    at whatever line it is.  It must be a line of the one who loops: what others have asked the
+    garbage collector to call could swallow the exception, and is not called meanwhile.
     """
 
     def __init__(
@@ -37,9 +40,12 @@ class Watchdog:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="kmm watchdog", daemon=True)
         self._watched = 0
+        self._callbacks: list[Any] = []
 
     def __enter__(self) -> Watchdog:
         self._watched = threading.get_ident()
+        self._callbacks = list(gc.callbacks)
+        gc.callbacks.clear()
         self._thread.start()
         return self
 
@@ -49,8 +55,11 @@ class Watchdog:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._over.set()
-        self._thread.join()
+        try:
+            self._over.set()
+            self._thread.join()
+        finally:
+            gc.callbacks.extend(self._callbacks)
 
     def _watch(self) -> None:
         last, wait = self.pulse(), self.patience
