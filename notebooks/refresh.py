@@ -4,7 +4,8 @@
     python notebooks/refresh.py [NOTEBOOK ...]      all of them, or these
 
 Pixels are left out, for nbval does not compare them, and so is all that says where and when the
-notebook ran: twice the same notebook gives the same file.  What is written is what `tests/test_notebooks.py` demands.
+notebook ran: twice the same notebook gives the same file.  What is written is what
+`tests/test_notebooks.py` demands.
 """
 
 from __future__ import annotations
