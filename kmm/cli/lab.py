@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Open JupyterLab on the first notebook.
+"""Open JupyterLab on the first notebook, or present one: large letters, no code, nothing else.
 
 Every other argument goes to JupyterLab: `kmm lab --no-browser --port 9999`.
 """
@@ -13,18 +13,32 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from kmm.cli import present
 from kmm.cli.doctor import remedy
 from kmm.errors import KmmError
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
     command.set_defaults(takes_rest=True)
+    command.add_argument(
+        "--present",
+        metavar="NOTEBOOK",
+        nargs="?",
+        const="",
+        help="for the projector: this notebook alone (its number is enough, the first if none is "
+        "named), in large letters and with its code folded; what is changed is not kept",
+    )
 
 
 def obey(options: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
         raise KmmError(f"JupyterLab is not installed; this installs it: {remedy('lab')}")
-    return launch(command(notebooks(), options.rest))
+    directory = notebooks()
+    if options.present is None:
+        return launch(command(directory, first(directory), options.rest))
+    with present.stage(present.chosen(directory, options.present)) as (folder, name, settings):
+        environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings)}
+        return present.wait(command(folder, f"doc/tree/{name}", options.rest), environment)
 
 
 def notebooks() -> Path:
@@ -38,13 +52,17 @@ def notebooks() -> Path:
     )
 
 
-def command(directory: Path, more: list[str]) -> list[str]:
-    """How to start JupyterLab on the first notebook of `directory`."""
-    first = min(directory.glob("*.ipynb")).name
+def first(directory: Path) -> str:
+    """The address of the first notebook of `directory`."""
+    return f"lab/tree/{min(directory.glob('*.ipynb')).name}"
+
+
+def command(directory: Path, address: str, more: list[str]) -> list[str]:
+    """How to start JupyterLab in `directory`, with a notebook open."""
     return [
         *(sys.executable, "-m", "jupyterlab"),
         f"--ServerApp.root_dir={directory}",
-        f"--LabApp.default_url=/lab/tree/{first}",
+        f"--LabApp.default_url=/{address}",
         *(["--allow-root"] if _is_root() else []),
         *more,
     ]

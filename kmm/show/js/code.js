@@ -3,7 +3,7 @@
 
 import { coloured } from "./colour.js";
 import { largest } from "./decode.js";
-import { h, link, write } from "./dom.js";
+import { h, height, link, write } from "./dom.js";
 
 export class CodePanel {
   constructor(store) {
@@ -69,7 +69,7 @@ export class CodePanel {
     let high = 0;
     for (const call of largest(lengths, 3)) {
       this.callPath(trace.stackOf(call), 0);
-      high = Math.max(high, this.above.getBoundingClientRect().height);
+      high = Math.max(high, height(this.above));
     }
     this.above.style.minHeight = `${Math.ceil(high)}px`;
     this.turn(state);

@@ -26,6 +26,10 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** How high it is, in the pixels of its own style. */
+export const height = (element) =>
+  element.getBoundingClientRect().height / (element.currentCSSZoom ?? 1);
+
 const ICONS = {
   first: "M4 3v10M13 3L6 8l7 5Z", last: "M12 3v10M3 3l7 5-7 5Z", back: "M12 3L5 8l7 5Z",
   forward: "M4 3l7 5-7 5Z", play: "M4 2.5l9 5.5-9 5.5Z", pause: "M4 3h3v10h-3ZM9 3h3v10h-3Z",

@@ -59,16 +59,23 @@ export class Panel {
   }
 }
 
-/** Follow the notebook's theme, or else what the reader's system prefers. */
+/** The pixels of Jupyter's letters, for which the player's sizes are made. */
+const LETTERS = 14;
+
+/** Follow the notebook's theme and the size of its letters, or else what the system prefers. */
 export function followTheme(root, chosen) {
   const prefers = matchMedia("(prefers-color-scheme: dark)");
   const follow = () => {
     const jupyter = document.body.dataset.jpThemeLight;
     const dark = chosen ? chosen === "dark" : jupyter ? jupyter === "false" : prefers.matches;
     root.dataset.theme = dark ? "dark" : "light";
+    const page = getComputedStyle(document.documentElement);
+    const size = parseFloat(page.getPropertyValue("--jp-content-font-size1"));
+    root.style.setProperty("--zoom", String((size || LETTERS) / LETTERS));
   };
   const observer = new MutationObserver(follow);
   observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["style"] });
   prefers.addEventListener("change", follow);
   follow();
   return () => {

@@ -2,7 +2,7 @@
 // References: who holds the selected page, each with a link to the step that took it; and locks.
 
 import { bisectRight, shown } from "./decode.js";
-import { h, link, write } from "./dom.js";
+import { h, height, link, write } from "./dom.js";
 
 /** So many lists of holders are tried out to see how high they get. */
 const MEASURED = 100;
@@ -92,8 +92,8 @@ export class ReferencesPanel {
     const longest = [...lines].sort((a, b) => b[2].length + b[3].length - a[2].length - a[3].length);
     for (const line of longest.slice(0, MEASURED)) {
       this.fill(line, true);
-      high[0] = Math.max(high[0], this.list.getBoundingClientRect().height);
-      high[1] = Math.max(high[1], this.frozen.getBoundingClientRect().height);
+      high[0] = Math.max(high[0], height(this.list));
+      high[1] = Math.max(high[1], height(this.frozen));
     }
     this.list.style.minHeight = `${Math.ceil(high[0])}px`;
     this.frozen.style.minHeight = `${Math.ceil(high[1])}px`;

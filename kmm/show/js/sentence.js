@@ -2,7 +2,7 @@
 // Sentence: what the step does and why, the call as code, and what changed.
 
 import { largest, shown } from "./decode.js";
-import { h, link, write } from "./dom.js";
+import { h, height, link, write } from "./dom.js";
 
 /** So many changes have a line; a step that has more says how many. */
 const MOST = 4;
@@ -84,7 +84,7 @@ export class SentencePanel {
     let high = 0;
     for (const k of largest(needs, 8)) {
       this.turn(k);
-      high = Math.max(high, Math.ceil(this.element.getBoundingClientRect().height));
+      high = Math.max(high, Math.ceil(height(this.element)));
     }
     this.element.style.minHeight = `${high}px`;
     this.turn(this.store.state.step);

@@ -114,7 +114,8 @@ export class Timeline {
   }
 
   jump(event) {
-    const place = (event.clientX - this.svg.getBoundingClientRect().left) / this.svg.clientWidth;
+    const { left, width } = this.svg.getBoundingClientRect();
+    const place = (event.clientX - left) / width;
     this.store.go(Math.floor(place * this.store.trace.all));
   }
 
