@@ -78,9 +78,16 @@ class JupyterLab:
 
     def open(self, page: Page, cells: Sequence[str]) -> Notebook:
         """A new notebook with these cells in the page, its kernel ready and nothing run yet."""
+        return self._open(page, json.dumps(_document(cells)))
+
+    def open_copy(self, page: Page, path: Path) -> Notebook:
+        """A copy of a notebook in the page, as `open` does it."""
+        return self._open(page, path.read_text(encoding="utf-8"))
+
+    def _open(self, page: Page, document: str) -> Notebook:
         self._opened += 1
         name = f"notebook-{self._opened}.ipynb"
-        (self.notebooks / name).write_text(json.dumps(_document(cells)), encoding="utf-8")
+        (self.notebooks / name).write_text(document, encoding="utf-8")
         page.goto(f"http://127.0.0.1:{self.port}/doc/tree/{name}?token={self.token}&reset")
         page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.isReady")
         page.evaluate(_READY)
@@ -154,6 +161,18 @@ class Notebook:
     def until_ended(self, cell: int) -> None:
         """Wait for the end of a cell that was begun."""
         self.page.wait_for_function(_ENDED, arg=cell)
+
+    def run_all(self) -> list[str]:
+        """Run all cells, as its menu does; the errors that they show."""
+        self.page.evaluate(_RUN_ALL)
+        self.page.wait_for_function(_ALL_ENDED, timeout=1000 * 2 * PATIENCE)
+        found: list[str] = self.page.evaluate(_ERRORS)
+        return found
+
+    def close(self) -> None:
+        """End its kernel, and leave the page."""
+        self.page.evaluate(f"() => {_CONTEXT}.shutdown()")
+        self.page.context.close()
 
     def output(self, cell: int) -> Locator:
         """What a cell has shown."""
@@ -229,6 +248,18 @@ _BEGIN = f"""(cell) => {{
 }}"""
 
 _ENDED = f"(cell) => {_CELLS}[cell].model.executionState === 'idle'"
+
+_CODE = f"{_CELLS}.filter((c) => c.model.type === 'code')"
+
+_RUN_ALL = "() => { void jupyterapp.commands.execute('notebook:run-all-cells'); }"
+
+_ERRORS = f"""() => {_CODE}.flatMap((c) => c.model.outputs.toJSON())
+  .filter((o) => o.output_type === "error" || o.name === "stderr")
+  .map((o) => o.output_type === "error" ? `${{o.ename}}: ${{o.evalue}}` : String(o.text))"""
+
+# A cell that fails ends the run of those behind it.
+_ALL_ENDED = f"""() => ({_ERRORS})().length ||
+  {_CODE}.every((c) => c.model.executionCount !== null && c.model.executionState === "idle")"""
 
 _ASK = f"""async (code) => {{
   let said = "";

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Makes the pages of docs/ that say what is so by running or reading kmm.
 
-    python docs/generate.py            writes them
-    python docs/generate.py --check    fails if one is not what it would be
+    python docs/generate.py [PAGE ...]    writes them
+    python docs/generate.py --check       fails if one is not what it would be
 
 kmm must be installed, as `make test` does it.  One function a page; PAGES has them all.
-tests/test_branches.py and tests/test_docs.py compare the pages with what they would be.
+tests/test_branches.py, test_met.py and test_docs.py compare the pages with what they would be.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import branches as br
+import met as course
 
 DOCS = Path(__file__).resolve().parent
 KMM = DOCS.parent / "kmm"
@@ -122,6 +124,48 @@ def _scenario(found: br.Found, branch: br.Branch) -> str:
     return "*cannot*" if br.reason(branch) else "**no scenario**"
 
 
+# met.md
+
+
+def met() -> str:
+    """Every branch of migrate.py, and where in the course it is met."""
+    return "\n".join(_met_lines(course.met())) + "\n"
+
+
+def _met_lines(met: dict[br.Branch, course.Where]) -> Iterator[str]:
+    yield "# Where the course meets each branch"
+    yield ""
+    yield _paragraph(
+        f"""Made by `python docs/generate.py`, which runs every lecture and the solution of every
+        exercise, and notes after each cell which branches of `kmm/mm/migrate.py` it took. Of the
+        branches that can be taken (see [branches.md](branches.md)) the lectures take
+        {sum(where.lecture is not None for where in met.values())}, the exercises
+        {sum(where.exercise is not None for where in met.values())}, and both together {len(met)}.
+        Named are the first lecture and the first exercise, each with the heading to look under."""
+    )
+    for function in br.measured():
+        if function.conditions:
+            yield ""
+            yield f"## {function.name}"
+            yield ""
+            rows = [
+                (
+                    _cell(condition.text) + (f" ({condition.nth})" if condition.nth > 1 else ""),
+                    "holds" if holds else "does not",
+                    _place(met, br.Branch(condition, holds)),
+                )
+                for condition in function.conditions
+                for holds in (True, False)
+            ]
+            yield from _table(("condition", "outcome", "where"), rows)
+
+
+def _place(met: dict[br.Branch, course.Where], branch: br.Branch) -> str:
+    if branch in met:
+        return str(met[branch])
+    return "*cannot be taken*" if br.reason(branch) else "**nowhere**"
+
+
 # simplified.md
 
 
@@ -217,26 +261,33 @@ def simplified() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"branches.md": branches, "simplified.md": simplified}
+PAGES: dict[str, Callable[[], str]] = {
+    "branches.md": branches,
+    "met.md": met,
+    "simplified.md": simplified,
+}
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Write the pages, or check them."""
-    check = arguments == ["--check"]
-    if arguments and not check:
-        print("usage: python docs/generate.py [--check]", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(description="Make the pages that say what is so by running.")
+    parser.add_argument("page", nargs="*", metavar="PAGE", help=f"of {', '.join(PAGES)}; or all")
+    parser.add_argument("--check", action="store_true", help="write none; fail if one is stale")
+    options = parser.parse_args(arguments)
+    for name in options.page:
+        if name not in PAGES:
+            parser.error(f"there is no page {name}; there are {', '.join(PAGES)}")
     stale = 0
-    for name, page in PAGES.items():
-        path, text = DOCS / name, page()
+    for name in options.page or PAGES:
+        path, text = DOCS / name, PAGES[name]()
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         stale += 1
-        if not check:
+        if not options.check:
             path.write_text(text, encoding="utf-8")
-        print(f"{name}: {'is not up to date' if check else 'written'}")
-    return int(check and stale > 0)
+        print(f"{name}: {'is not up to date' if options.check else 'written'}")
+    return int(options.check and stale > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
