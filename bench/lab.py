@@ -93,6 +93,13 @@ class JupyterLab:
         page.evaluate(_READY)
         return Notebook(page)
 
+    def close(self, notebook: Notebook) -> None:
+        """Leave the notebook's page, and end its kernel."""
+        kernel = notebook.page.evaluate(f"() => {_KERNEL}.id")
+        notebook.page.context.close()
+        address = f"http://127.0.0.1:{self.port}/api/kernels/{kernel}?token={self.token}"
+        urllib.request.urlopen(urllib.request.Request(address, method="DELETE"))
+
     def _settle(self) -> None:
         for name, settings in SETTINGS.items():
             path = self.folder / "settings" / f"{name}.jupyterlab-settings"
@@ -168,11 +175,6 @@ class Notebook:
         self.page.wait_for_function(_ALL_ENDED, timeout=1000 * 2 * PATIENCE)
         found: list[str] = self.page.evaluate(_ERRORS)
         return found
-
-    def close(self) -> None:
-        """End its kernel, and leave the page."""
-        self.page.evaluate(f"() => {_CONTEXT}.shutdown()")
-        self.page.context.close()
 
     def output(self, cell: int) -> Locator:
         """What a cell has shown."""

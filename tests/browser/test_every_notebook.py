@@ -32,7 +32,7 @@ def opened(server: JupyterLab, browser: Browser, heard: dict[str, Heard]) -> Ite
 
     yield open_
     for notebook in notebooks:
-        notebook.close()
+        server.close(notebook)
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS), ids=lambda p: f"{p.parent.name}/{p.stem}")
