@@ -84,11 +84,18 @@ class JupyterLab:
         """A copy of a notebook in the page, as `open` does it."""
         return self._open(page, path.read_text(encoding="utf-8"))
 
-    def _open(self, page: Page, document: str) -> Notebook:
+    def address(self, kind: str, cells: Sequence[str]) -> str:
+        """Where a new notebook with these cells is: in "notebooks", Notebook 7 shows it."""
+        return self._place(kind, json.dumps(_document(cells)))
+
+    def _place(self, kind: str, document: str) -> str:
         self._opened += 1
         name = f"notebook-{self._opened}.ipynb"
         (self.notebooks / name).write_text(document, encoding="utf-8")
-        page.goto(f"http://127.0.0.1:{self.port}/doc/tree/{name}?token={self.token}&reset")
+        return f"http://127.0.0.1:{self.port}/{kind}/{name}?token={self.token}&reset"
+
+    def _open(self, page: Page, document: str) -> Notebook:
+        page.goto(self._place("doc/tree", document))
         page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.isReady")
         page.evaluate(_READY)
         return Notebook(page)

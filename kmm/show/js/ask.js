@@ -65,7 +65,7 @@ export class AskPanel {
     this.onward = h("div", { class: "onward" });
     this.saved = savedDialog();
     this.asText = button("Answers as text", () => this.saved.show(store.state.answers), "mark");
-    this.element = h("section", { class: "ask", "aria-label": "Question" },
+    this.element = h("div", { class: "ask", role: "group", "aria-label": "Question" },
       h("div", { class: "head" }, this.title, h("div", { class: "marks" }, this.marks, this.asText)),
       this.text, this.form, this.verdict,
       this.why, this.onward, this.saved.element);

@@ -8,10 +8,10 @@ import { h, height, link, write } from "./dom.js";
 export class CodePanel {
   constructor(store) {
     this.store = store;
-    this.path = h("nav", { class: "path", "aria-label": "Calls, outermost first" });
+    this.path = h("div", { class: "path", role: "group", "aria-label": "Calls, outermost first" });
     this.file = h("span", { class: "quiet" });
     this.lines = h("div", { class: "lines" });
-    this.box = h("div", { class: "code", tabindex: "0", role: "region", "aria-label": "Code" },
+    this.box = h("div", { class: "code", tabindex: "0", role: "group", "aria-label": "Code" },
       this.lines);
     this.above = h("div", { class: "above" }, this.path, h("div", { class: "where" }, this.file));
     this.element = h("div", { class: "code-panel" }, this.above, this.box);

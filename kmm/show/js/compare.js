@@ -133,7 +133,7 @@ export class Comparison {
       part.setAttribute("aria-label", `${part.getAttribute("aria-label")}: ${name}`);
     }
     root.setAttribute("aria-label", `Player of ${name}`);
-    return h("section", { class: "side", "aria-label": name },
+    return h("div", { class: "side", role: "group", "aria-label": name },
       h("div", { class: "side-head" }, h("h2", {}, name), this.heads[side]), root);
   }
 

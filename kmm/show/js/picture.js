@@ -130,7 +130,7 @@ export class Picture {
     }, ...film.heads.map(([name, x, y]) => text(x, y, name, "sans bold f-quiet")),
     ...this.nodes.map((node) => node.group), ...this.cards.map((card) => card.group),
     this.lines, this.ring, ...film.legend.flatMap(legend));
-    this.element = h("div", { class: "picture", tabindex: "0", role: "region",
+    this.element = h("div", { class: "picture", tabindex: "0", role: "group",
       "aria-label": "Picture, to be scrolled" }, this.svg);
     store.subscribe((state, changed) => {
       if (changed.has("step") || changed.has("folded")) this.turn(state.step);
