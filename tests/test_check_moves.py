@@ -249,6 +249,9 @@ def test_the_widget_does_what_its_buttons_say() -> None:
     assert "p0._count 1" in widget.says.value
     widget.do.click()  # nothing is chosen
     assert "there is no such move" in widget.says.value
+    k.do("trylock_page p0")  # in a cell: the widget follows
+    assert "trylock_page p0" in widget.sequence.value
+    widget.undo.click()
     widget.undo.click()
     assert k.sequence == []
     assert widget.undo.disabled

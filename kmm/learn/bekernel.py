@@ -81,6 +81,12 @@ class Kernel:
         """What can be done now; whether it is wise is another question."""
         return list(self._play.moves())
 
+    @property
+    def help(self) -> str:
+        """What each kind of move does, a line for each."""
+        written = {name: text for text, name in NAMES.items()}
+        return "\n".join(f"{written.get(name, name)}: {says}" for name, says in SAYS.items())
+
     def do(self, *move: Any) -> Any:
         """Make a move, `do("trylock_page", "p0")` or `do("trylock_page p0")`.
 
@@ -93,6 +99,8 @@ class Kernel:
             raise KmmError(f"{MOST} moves are more than any migration needs")
         result = self._play.make(found)
         self.sequence.append(found.text)
+        if self._widget is not None:
+            self._widget.renew()
         return result
 
     def undo(self) -> None:
@@ -104,9 +112,11 @@ class Kernel:
         self._again([])
 
     def _again(self, sequence: list[str]) -> None:
-        self.sequence, self._play = [], Play(self.setting)
+        self.sequence, self._play = list(sequence), Play(self.setting)
         for text in sequence:
-            self.do(text)
+            self._play.make(self._play.find(text))
+        if self._widget is not None:
+            self._widget.renew()
 
     @property
     def trace(self) -> Trace:

@@ -55,8 +55,6 @@ class KernelWidget:
             act()
         except KmmError as error:
             self._say(str(error))
-            return
-        self.renew()
 
     def renew(self) -> None:
         """Show the state as it is now."""
