@@ -101,6 +101,8 @@ def test_a_choice_is_judged_in_words_that_name_the_page() -> None:
     assert "chose elsewhere" in outcome(frees, s, ["p0", "p4"]).facts
     assert outcome(cheapest, s, ["p0"]).facts == {"too few"}
     assert outcome(allowed, s, list(s.names)).facts == {"too many"}
+    assert outcome(frees, s, list(s.names)).facts == {"not allowed"}
+    assert outcome(cheapest, s, list(s.names)).facts == {"too few"}
     assert outcome(allowed, s, []).facts == {"empty"}
     assert outcome(frees, s, "p0, p3").right
     full = Situation(("locked", "locked", "plain"), room=2)
@@ -132,7 +134,7 @@ def test_a_function_chooses_in_every_world_and_may_fail_in_any_way() -> None:
         return [page.name for page in pages if page.count == page.maps][:want]
 
     assert check.judge(by_count, P).right
-    assert check.judge(lambda pages, want, most: pages[:1], P).right
+    assert check.judge(lambda pages, want, most: (page for page in pages[:1]), P).right
     assert "world 0" in check.judge(lambda pages, want, most: ["p1"], P).says
     assert "raises" in check.judge(lambda pages, want, most: pages.nobody, P).facts
     assert "raises" in check.judge(list, P).facts

@@ -112,7 +112,9 @@ def _short_of(s: Situation, report: Report, says: str) -> Outcome:
 
 
 def frees(s: Situation, report: Report) -> Outcome:
-    """So many frames of node 0 become free as are wanted."""
+    """So many frames of node 0 become free as are wanted, by a choice that is allowed."""
+    if not allowed(s, report).right:
+        return Outcome(False, "not counted for such a choice", frozenset({"not allowed"}))
     says = f"{report.freed} of {s.want} frames become free"
     if report.freed >= s.want:
         return Outcome(True, says)
@@ -122,7 +124,7 @@ def frees(s: Situation, report: Report) -> Outcome:
 def cheapest(s: Situation, report: Report) -> Outcome:
     """With no more attempts than must be."""
     best = s.best
-    if report.freed < s.want:
+    if report.freed < s.want or not allowed(s, report).right:
         return Outcome(False, "not counted before enough is freed", frozenset({"too few"}))
     if best is None or report.total <= best:
         return Outcome(True, f"{report.total} attempts, which is the fewest")
@@ -181,13 +183,11 @@ class Choice:
 
     def _names(self, mine: Any, s: Situation, where: str) -> list[str] | Outcome:
         """The pages that were chosen, or what is said to an answer that is no choice."""
-        chosen = mine
         if self.function:
             no = refused(mine)
             if no is not None:
                 return no
-            chosen = attempt(lambda: mine(s.pages, s.want, s.most))
-            if isinstance(chosen, Trouble):
-                return troubled(chosen, where.rstrip(": "))
-            # The list may be of any kind that is read as the answers of others are.
-        return read(chosen, s)
+            # Read inside, for what it gives may be code of its own: a generator.
+            chosen = attempt(lambda: read(mine(list(s.pages), s.want, s.most), s))
+            return troubled(chosen, where[:-2]) if isinstance(chosen, Trouble) else chosen
+        return read(mine, s)

@@ -111,9 +111,9 @@ EXERCISE = Exercise(
             "q2",
             "the pages to isolate: enough frames of node 0, in as few attempts as can be",
             (
-                Choice(allowed, lambda p: (shown(p),), label="not too many at once"),
+                Choice(allowed, lambda p: (shown(p),), label="not too many at once", points=0),
                 Choice(frees, lambda p: (shown(p),), label="the frames that node 0 gains"),
-                Choice(cheapest, lambda p: (shown(p),), label="the attempts"),
+                Choice(cheapest, lambda p: (shown(p),), label="the attempts", points=2),
             ),
             slips=SLIPS,
             hints=(
@@ -140,9 +140,9 @@ EXERCISE = Exercise(
             "q4",
             "a function choose(pages, want, most) that does so for any pages",
             (
-                Choice(allowed, several, True, label="not too many at once"),
+                Choice(allowed, several, True, label="not too many at once", points=0),
                 Choice(frees, several, True, label="the frames that node 0 gains"),
-                Choice(cheapest, several, True, label="the attempts"),
+                Choice(cheapest, several, True, label="the attempts", points=2),
             ),
             slips=SLIPS,
             hints=(
