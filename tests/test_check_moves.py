@@ -6,6 +6,7 @@ The right moves and what each lack does were found by hand, from the C.
 
 from __future__ import annotations
 
+import sys
 from itertools import permutations
 from typing import Any
 
@@ -255,3 +256,14 @@ def test_the_widget_does_what_its_buttons_say() -> None:
     widget.undo.click()
     assert k.sequence == []
     assert widget.undo.disabled
+
+
+def test_without_widgets_the_picture_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    assert "<img" in Kernel(Setting())._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "huge"}, {"mappers": 0}, {"node": 7}, {"pins": -1}])
+def test_a_setting_that_there_is_not_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(KmmError, match="Setting"):
+        Setting(**wrong)

@@ -167,9 +167,12 @@ class Kernel:
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         if self._widget is None:
-            from kmm.learn.kernel_widget import KernelWidget
+            from kmm.learn.kernel_widget import KernelWidget, still
 
-            self._widget = KernelWidget(self)
+            try:
+                self._widget = KernelWidget(self)
+            except KmmError:  # there are no widgets: the picture will do
+                return still(self)
         return self._widget.bundle(**arguments)
 
 

@@ -74,8 +74,12 @@ class KernelWidget:
     def bundle(self, **arguments: Any) -> Any:
         """What a notebook gets: the widget, and the picture where none can run."""
         self.renew()
-        still = {
-            "text/plain": str(self.kernel),
-            "text/html": f"{self.kernel.picture._repr_html_()}<p>{escape(str(self.kernel))}</p>",
-        }
-        return with_still(self.root._repr_mimebundle_(**arguments), still)
+        return with_still(self.root._repr_mimebundle_(**arguments), still(self.kernel))
+
+
+def still(kernel: Kernel) -> dict[str, str]:
+    """The picture and the moves, where no widget can run."""
+    return {
+        "text/plain": str(kernel),
+        "text/html": f"{kernel.picture._repr_html_()}<p>{escape(str(kernel))}</p>",
+    }

@@ -21,6 +21,14 @@ from kmm.sim import KernelBug, Trace, kernel_function
 KERNEL_FILE = "you"
 
 
+#: What the page can be, in words.
+KINDS = {
+    "anon": "an anonymous page",
+    "file": "a page of a file",
+    "swap cache": "an anonymous page in the swap cache",
+}
+
+
 @dataclass(frozen=True)
 class Setting:
     """The page that moves: `kind` is "anon", "file" or "swap cache", and p0 its name.
@@ -33,6 +41,13 @@ class Setting:
     mappers: int = 1
     node: int = 1
     pins: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises KmmError for what there is not."""
+        if self.kind not in KINDS:
+            raise KmmError(f"Setting: kind is one of {', '.join(KINDS)}, not {self.kind!r}")
+        if not (1 <= self.mappers <= 8 and 0 <= self.node <= 2 and self.pins >= 0):
+            raise KmmError("Setting: 1 to 8 mappers, node 0 to 2, and pins from 0 on")
 
     def world(self) -> World:
         """A new world with the page, on its LRU list, at rest."""
@@ -53,14 +68,11 @@ class Setting:
         return w
 
     def __str__(self) -> str:
-        kind = {"anon": "an anonymous page", "file": "a page of a file"}.get(
-            self.kind, "an anonymous page in the swap cache"
-        )
         maps = "one process maps" if self.mappers == 1 else f"{self.mappers} processes map"
         held = {0: "", 1: "; somebody else holds a reference"}.get(
             self.pins, f"; somebody else holds {self.pins} references"
         )
-        return f"{OLD} is {kind}, which {maps}{held}. It shall go to node {self.node}."
+        return f"{OLD} is {KINDS[self.kind]}, which {maps}{held}. It shall go to node {self.node}."
 
 
 class Play:
