@@ -22,13 +22,27 @@ from kmm.learn.outcome import Outcome
 from kmm.learn.own import Trouble, attempt
 from kmm.learn.parameters import Parameters
 from kmm.learn.play import Setting, recorded
+from kmm.mm.list import LIST_HEAD, list_add_tail
+from kmm.mm.migrate import putback_lru_pages, unmap_and_move
+from kmm.mm.vmscan import isolate_lru_page
+from kmm.scenario.driver import get_new_page
 from kmm.sim import Trace
 
 
 def model_of(setting: Setting) -> Trace:
-    """What the kernel itself does with the page, all ten passes if it must."""
+    """What the kernel itself does with the page: one attempt."""
     w = setting.world()
-    return w.migrate_pages([w[OLD]], setting.node).trace
+    with w.machine:
+        pagelist = LIST_HEAD("pagelist")
+
+    def once() -> int:
+        isolate_lru_page(w[OLD])
+        list_add_tail(w[OLD].lru, pagelist)
+        rc = unmap_and_move(get_new_page, setting.node, w[OLD], 0)
+        putback_lru_pages(pagelist)
+        return rc
+
+    return w.run(once).trace
 
 
 def found(setting: Setting, sequence: list[str], where: str = "") -> Outcome:
