@@ -25,6 +25,7 @@ from kmm.scenario import Run, Scenario, ScenarioError, World, library, load
 from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
 
 if TYPE_CHECKING:
+    from kmm.learn.bekernel import kernel
     from kmm.learn.book import exercise
     from kmm.learn.check import check
     from kmm.learn.hint import hint
@@ -64,6 +65,7 @@ _LATER = {
     "check": "kmm.learn.check",
     "exercise": "kmm.learn.book",
     "hint": "kmm.learn.hint",
+    "kernel": "kmm.learn.bekernel",
     "progress": "kmm.learn.progress",
     "compare": "kmm.show.compare",
     "export_notebook": "kmm.show.notebook",
@@ -84,5 +86,5 @@ def __dir__() -> list[str]:
 __all__ = [
     "Change", "KernelBug", "KmmError", "Machine", "Question", "Run", "Scenario", "ScenarioError",
     "State", "Step", "Trace", "World", "check", "compare", "exercise", "export_notebook", "hint",
-    "library", "load", "progress", "replace", "workbench",
+    "kernel", "library", "load", "progress", "replace", "workbench",
 ]  # fmt: skip
