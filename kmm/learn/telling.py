@@ -14,7 +14,7 @@ from typing import Any
 from kmm.learn.asked import quoted
 from kmm.learn.functions import refused, troubled
 from kmm.learn.outcome import Outcome
-from kmm.learn.own import Trouble, attempt
+from kmm.learn.own import SECONDS, Trouble, attempt
 from kmm.learn.parameters import Parameters
 from kmm.sim import Trace
 
@@ -35,11 +35,15 @@ class Witness:
 
 @dataclass(frozen=True)
 class Tells:
-    """The function says True or False as it should, of every witness."""
+    """The function says True or False as it should, of every witness.
+
+    `seconds`: so long may it take each time.
+    """
 
     witnesses: Callable[[Parameters], Sequence[Witness]]
     label: str = "it tells right from wrong"
     points: float = 1
+    seconds: float = SECONDS
 
     def judge(self, mine: Any, p: Parameters) -> Outcome:
         """The first witness of whom it is wrong; its facts: "accuses" or "misses", and the kind."""
@@ -48,7 +52,7 @@ class Tells:
             return no
         said: list[tuple[Witness, bool]] = []
         for one in self.witnesses(p):
-            answer = attempt(lambda one=one: one.ask(mine))  # type: ignore[misc]
+            answer = attempt(lambda one=one: one.ask(mine), self.seconds)  # type: ignore[misc]
             if isinstance(answer, Trouble):
                 return troubled(answer, f"asked about {one.name}")
             if not isinstance(answer, bool):
