@@ -6,7 +6,6 @@ from __future__ import annotations
 from functools import cache, partial
 
 from kmm.explore.case import Case
-from kmm.explore.guards import GUARDS
 from kmm.explore.guards.worlds import against, cached, file_is_read, mapped
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.parameters import Parameters
@@ -28,17 +27,6 @@ def guard_of(p: Parameters, problem: str) -> str:
 def case_of(p: Parameters, problem: str) -> Case:
     """The world and the tasks of the problem, without the guard."""
     return unguarded(guard_of(p, problem))
-
-
-def about(p: Parameters, problem: str) -> str:
-    """Which guard is gone, what it is there for, and who is at work."""
-    claim = GUARDS[guard_of(p, problem)]
-    tasks = " and ".join(struct.name for struct in case_of(p, problem).build()[1])
-    return (
-        f"Without {claim.name}, in {claim.source}.\n"
-        f"What it is there for: {claim.says}\n"
-        f"The tasks: {tasks} ({', '.join(claim.actors)})."
-    )
 
 
 @cache
