@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from textwrap import fill
 from typing import Any
 
 from kmm.explore.edit import Edit
@@ -27,7 +28,8 @@ def report_of(problem: str, p: Parameters) -> Report:
 
 def tells(p: Parameters, problem: str) -> str:
     """What its users tell of the bug."""
-    return report_of(problem, p).tells
+    lines = report_of(problem, p).tells.split("\n")
+    return "\n".join(fill(line, 88) for line in lines)
 
 
 def kernel_of(p: Parameters, problem: str) -> Unknown:
@@ -86,7 +88,7 @@ SLIPS = (
         "a caller",
         "This function only calls the one that is wrong: the mistake is further in.",
     ),
-    Slip("no function", 'The kernel has no such function. Write its name, as in "unmap_and_move".'),
+    Slip("no function", 'The kernel has no such function. Write its name, as in "lock_page".'),
     Slip(
         "the function itself",
         "That is the function. What does it lack: which call, or which question before a call?",
