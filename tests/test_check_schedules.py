@@ -8,8 +8,9 @@ import pytest
 import kmm
 from kmm.explore.guards import GUARDS
 from kmm.explore.verdict import explore
+from kmm.learn.exercises import e04
 from kmm.learn.parameters import Parameters
-from kmm.learn.schedules import Breaks, preemptions, unguarded
+from kmm.learn.schedules import Breaks, about, preemptions, unguarded
 from kmm.sim.schedule import Schedule
 
 P = Parameters("e04", 0, {})
@@ -27,14 +28,32 @@ def test_what_the_explorer_finds_is_right_and_its_preemptions_are_counted(guard:
     assert Breaks(guard, most=found.preemptions).judge(str(found.schedule), P).right
 
 
-@pytest.mark.parametrize("name", ["e04.q1", "e04.q2"])
-def test_no_schedule_needs_fewer_than_an_exercise_allows(name: str) -> None:
-    (check,) = kmm.learn.book.problem_of(name)[1].checks
-    assert isinstance(check, Breaks)
-    found = explore(unguarded(check.guard), max_preemptions=(check.most or 0)).violation
+@pytest.mark.parametrize("guard", sorted(e04.MOST))
+def test_no_schedule_needs_fewer_than_an_exercise_allows(guard: str) -> None:
+    found = explore(unguarded(guard), max_preemptions=e04.MOST[guard]).violation
     assert found is not None
     assert found.fewest
-    assert found.preemptions == check.most
+    assert found.preemptions == e04.MOST[guard]
+
+
+def test_every_guard_of_e04_is_drawn_by_some_seed() -> None:
+    drawn = [kmm.learn.book.exercise_of("e04").drawn(seed) for seed in range(9)]
+    assert {guard for p in drawn for guard in p.values()} == set(e04.MOST)
+
+
+def test_another_seed_has_another_guard() -> None:
+    schedule = "lookup 7, migrate 104, lookup"
+    seed = next(
+        n for n in range(9) if kmm.learn.book.exercise_of("e04").drawn(n).second == e04.ONLY_LOCK
+    )
+    assert kmm.check("e04.q2", schedule, seed=seed).right
+    assert not kmm.check("e04.q2", schedule, seed=0).right
+
+
+def test_what_is_told_of_a_case_names_the_guard_and_the_tasks() -> None:
+    told = about(e04.ONLY_LOCK)
+    assert "count-test-before-freeze and freeze-not-only-check" in told
+    assert "migrate and lookup" in told
 
 
 def test_a_schedule_that_breaks_nothing_shows_its_run() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,17 @@ def unguarded(guard: str) -> Case:
         raise KmmError(f"there is no guard {guard}; `kmm explore --guards` shows them all")
     claim = GUARDS[guard]
     return claim.breaks_without_both or claim.breaks
+
+
+def about(guard: str) -> str:
+    """Which guard is gone, what it is there for, and who is at work."""
+    case, claim = unguarded(guard), GUARDS[guard]
+    tasks = " and ".join(struct.name for struct in case.build()[1])
+    return (
+        f"Taken away: {' and '.join((claim.name, *claim.backed_by))}, in {claim.source}.\n"
+        f"What it is there for: {claim.says}\n"
+        f"The tasks: {tasks} ({', '.join(claim.actors)})."
+    )
 
 
 def preemptions(case: Case, trace: Trace) -> int:
@@ -71,10 +83,13 @@ def _could_go_on(case: Case, taken: list[str], task: str) -> bool:
 
 @dataclass(frozen=True)
 class Breaks:
-    """Without the guard the schedule breaks something, with at most `most` preemptions."""
+    """Without the guard the schedule breaks something, with at most `most` preemptions.
 
-    guard: str
-    most: int | None = None
+    Both may depend on the parameters.
+    """
+
+    guard: str | Callable[[Parameters], str]
+    most: int | Callable[[Parameters], int] | None = None
     label: str = "the schedule breaks the version without the guard"
     points: float = 1
 
@@ -85,13 +100,14 @@ class Breaks:
                 f'a schedule is asked for, as in "migrate 36, lookup", and {quoted(mine)} is none'
             )
             return Outcome(False, says, frozenset({"of another kind"}))
-        found = attempt(lambda: self._judge(mine))
+        found = attempt(lambda: self._judge(mine, p))
         if isinstance(found, Trouble):
             return Outcome(False, found.says, frozenset({"impossible"}))
         return found
 
-    def _judge(self, mine: str | Schedule) -> Outcome:
-        case = unguarded(self.guard)
+    def _judge(self, mine: str | Schedule, p: Parameters) -> Outcome:
+        case = unguarded(self.guard(p) if callable(self.guard) else self.guard)
+        most = self.most(p) if callable(self.most) else self.most
         trace = case.replay(mine)
         broken = trace.bug or trace.about.get("broken")
         switches = preemptions(case, trace)
@@ -104,8 +120,8 @@ class Breaks:
             if len(set(taken)) == 1:
                 facts.add("alone")
             return Outcome(False, "nothing breaks in this run", frozenset(facts), trace)
-        if self.most is not None and switches > self.most:
+        if most is not None and switches > most:
             facts.add("too many preemptions")
-            says = f"it breaks ({broken}), but with {switches} preemptions; {self.most} are enough"
+            says = f"it breaks ({broken}), but with {switches} preemptions; {most} are enough"
             return Outcome(False, says, frozenset(facts), trace)
         return Outcome(True, f"it breaks: {broken}", frozenset(facts), trace)
