@@ -58,11 +58,14 @@ def run_with(function: str, mine: Any, scenario: str) -> Run:
 def signs(function: str, model: Trace, mine: Trace) -> frozenset[str]:
     """How the steps of the function differ: "lacks a", "adds a", "a before b".
 
-    Only a pair that both have once, and in the other order, gives the last.
+    Only a pair that both have once, and in the other order, gives the last.  Of a function that
+    makes no step at all only that is said: "makes no step".
     """
     left, right = (
         [step.primitive for step in trace if step.function == function] for trace in (model, mine)
     )
+    if left and not right:
+        return frozenset({"makes no step"})
     wanted, made = Counter(left), Counter(right)
     facts = {f"lacks {name}" for name in wanted - made} | {f"adds {name}" for name in made - wanted}
     once = [name for name in wanted if wanted[name] == made[name] == 1]

@@ -94,9 +94,10 @@ class Leaves:
                 return troubled(run, f"with {where}")
             found = self._found(run)
             if found is not None:
-                with edited(self.edits):
-                    model = make()
-                facts = {found.fact, *signs(self.function, model.trace, run.trace)}
+                facts = {found.fact}
+                if found.fact.startswith(("stops", "broken")):
+                    with edited(self.edits):
+                        facts |= signs(self.function, make().trace, run.trace)
                 return Outcome(False, f"with {where}: {found.says}", frozenset(facts), run.trace)
             number += 1
         return Outcome(True, "as it must be" + (f" in {number} worlds" if number > 1 else ""))
