@@ -67,6 +67,7 @@ def variant(mistake: str = "") -> Callable[[Any], Any]:
                 lock_buffer(bh)
             elif not trylock_buffer(bh):
                 if mistake == "keeps":
+                    put_bh(bh)
                     return -EAGAIN
                 if mistake == "everything":
                     taken = list(ring(head))
