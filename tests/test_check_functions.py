@@ -222,7 +222,7 @@ def test_what_is_no_such_function_is_told_so(mine: Any, says: str) -> None:
 
 def test_after_something_hopeless_the_other_checks_are_not_tried() -> None:
     result = kmm.check("e03.q1", misspelt)
-    assert [one.outcome.says for one in result.judged[1:]] == ["not tried after that"] * 3
+    assert [one.outcome.says for one in result.judged[1:]] == ["not tried after that"] * 4
     assert result.points == 0
 
 
