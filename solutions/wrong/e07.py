@@ -59,7 +59,7 @@ def unlocked_way_out(vma: Any, old: Any, new: Any) -> None:
 WRONG = (
     ("e07.q1", table(young=1), "the new pte is made old"),
     ("e07.q1", table(dirty=1), "went from the pte to the page"),
-    ("e07.q1", other("write"), "pte"),
+    ("e07.q1", other("write"), "the right to write"),
     ("e07.q1", table(mapcount=0), "Every entry becomes a pte again"),
     (
         "e07.q1",

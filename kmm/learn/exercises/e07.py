@@ -86,11 +86,11 @@ EXERCISE = Exercise(
                 ),
                 Slip(
                     "write is 0",
-                    "The entry has remembered that the pte was writable: there are two kinds.",
+                    "The entry has remembered the right to write: there are two kinds of entries.",
                 ),
                 Slip(
                     "write is 1",
-                    "A pte that could not write before gets no right by being moved.",
+                    "A pte without the right to write gets none by being moved.",
                 ),
                 Slip(
                     "page is dirty is 0",
