@@ -35,7 +35,7 @@ def test_the_models_own_function_passes_in_less_than_a_second() -> None:
     result = kmm.check("e03.q1", model)
     assert time.perf_counter() - start < 1
     assert result.right
-    assert result.points == result.of == 4
+    assert result.points == result.of == 5
 
 
 def test_what_differs_is_told_in_words_and_shown_beside_the_model() -> None:
@@ -222,7 +222,7 @@ def test_what_is_no_such_function_is_told_so(mine: Any, says: str) -> None:
 
 def test_after_something_hopeless_the_other_checks_are_not_tried() -> None:
     result = kmm.check("e03.q1", misspelt)
-    assert [one.outcome.says for one in result.judged[1:]] == ["not tried after that"] * 3
+    assert [one.outcome.says for one in result.judged[1:]] == ["not tried after that"] * 4
     assert result.points == 0
 
 

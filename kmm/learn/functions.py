@@ -58,11 +58,14 @@ def run_with(function: str, mine: Any, scenario: str) -> Run:
 def signs(function: str, model: Trace, mine: Trace) -> frozenset[str]:
     """How the steps of the function differ: "lacks a", "adds a", "a before b".
 
-    Only a pair that both have once, and in the other order, gives the last.
+    Only a pair that both have once, and in the other order, gives the last.  Of a function that
+    makes no step at all only that is said: "makes no step".
     """
     left, right = (
         [step.primitive for step in trace if step.function == function] for trace in (model, mine)
     )
+    if left and not right:
+        return frozenset({"makes no step"})
     wanted, made = Counter(left), Counter(right)
     facts = {f"lacks {name}" for name in wanted - made} | {f"adds {name}" for name in made - wanted}
     once = [name for name in wanted if wanted[name] == made[name] == 1]
@@ -101,11 +104,12 @@ class Conforms:
             keys = (*ENDS, "trace_full") if self.order else ENDS
             other = [key for key in keys if model.result.get(key) != run.result.get(key)]
             if other:
-                return self._apart(name, model, run, other)
+                return self.apart(f"in {name}", model, run, other)
         many = f"{len(self.scenarios)} scenarios" if self.scenarios[1:] else self.scenarios[0]
         return Outcome(True, f"the same in {many}")
 
-    def _apart(self, name: str, model: Run, run: Run, other: list[str]) -> Outcome:
+    def apart(self, where: str, model: Run, run: Run, other: list[str]) -> Outcome:
+        """What is said of a run that differs from the model's; `other`: in what of the result."""
         facts = {*signs(self.function, model.trace, run.trace), *(f"other {key}" for key in other)}
         if run.stopped or run.bug:
             says = f"the kernel stops: {run.bug}" if run.bug else f"it does not end: {run.stopped}"
@@ -114,7 +118,7 @@ class Conforms:
             says = compare(model, run, names=NAMES).sentence
         else:
             says = self._ends_apart(model, run)
-        return Outcome(False, f"in {name}: {says}", frozenset(facts), run.trace, model.trace)
+        return Outcome(False, f"{where}: {says}", frozenset(facts), run.trace, model.trace)
 
     def _ends_apart(self, model: Run, run: Run) -> str:
         apart = differences(model.trace, len(model.trace), run.trace, len(run.trace))

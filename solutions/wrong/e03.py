@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kmm.explore.edit import Edit, body
+from kmm.learn.drawn.counts import found
 
 F = "migrate_page_move_mapping"
 
@@ -49,7 +50,17 @@ def empty(mapping: Any, newpage: Any, page: Any) -> None:
     """What the student finds."""
 
 
+def but(**wrong: Callable[[Any], int]) -> Callable[[Any], Any]:
+    """The right counts, but for one."""
+    return lambda p: {**found(p), **{k.replace("_", " "): of(p) for k, of in wrong.items()}}
+
+
 WRONG = (
+    ("e03.q0", but(anonymous=lambda p: p.processes + 1), "those hold nothing"),
+    ("e03.q0", but(anonymous=lambda p: 0), "Who has isolated it holds one"),
+    ("e03.q0", but(of_a_file=lambda p: 1), "a reference of its own"),
+    ("e03.q0", but(with_buffers=lambda p: p.buffers + 2), "hold one reference together"),
+    ("e03.q0", but(pinned=lambda p: 3), "has the pins too"),
     ("e03.q1", model(Edit(F, "get_page(newpage)")), "without the reference that the cache has"),
     ("e03.q1", model(*NO_FREEZE), "The count is only looked at"),
     ("e03.q1", model(Edit(F, "__put_page(page)")), "is never dropped"),

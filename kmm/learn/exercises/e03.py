@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from kmm.learn.drawn.counts import found, worlds
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.functions import Calls, Conforms, Explored, Keeps
+from kmm.learn.values import Table
+from kmm.learn.worlds import Alike
 
 FUNCTION = "migrate_page_move_mapping"
 
@@ -50,7 +53,49 @@ SLIPS = (
 EXERCISE = Exercise(
     "e03",
     "Write migrate_page_move_mapping",
+    parameters={"processes": (2, 1, 3), "buffers": (4, 2, 3), "pins": (1, 2)},
     problems=(
+        Problem(
+            "q0",
+            "what page_count() tells the function of each of four pages",
+            (Table(found, label="the four counts"),),
+            slips=(
+                Slip(
+                    lambda p: f"anonymous is {p.processes + 1}",
+                    "The ptes have become migration entries by then, and those hold nothing.",
+                ),
+                Slip(
+                    "anonymous is 0",
+                    "A page without any reference is free. Who has isolated it holds one.",
+                ),
+                Slip(
+                    "anonymous is 2",
+                    "This page has no mapping: no cache holds it, only who has isolated it.",
+                ),
+                Slip(
+                    "of a file is 1",
+                    "The page cache holds a reference of its own, mapped or not.",
+                ),
+                Slip(
+                    lambda p: f"with buffers is {p.buffers + 2}",
+                    "All buffers of a page hold one reference together. PG_private tells of it.",
+                ),
+                Slip(
+                    "with buffers is 2",
+                    "The buffers hold a reference too, besides the cache and the isolator.",
+                ),
+                Slip(
+                    "pinned is 3",
+                    "Three is what the function expects. What it finds has the pins too.",
+                ),
+            ),
+            hints=(
+                "When the function runs, no pte maps the page any more. Who is left?",
+                "In order: who has isolated it, the page cache, all buffers together, the pins.",
+            ),
+            why="1, 2 or 3 are expected, and each has an owner. The fourth page has one reference "
+            "too many, so your function has to refuse it.",
+        ),
         Problem(
             "q1",
             "migrate_page_move_mapping(mapping, newpage, page), as the model has it",
@@ -59,6 +104,7 @@ EXERCISE = Exercise(
                 Keeps(FUNCTION, SCENARIOS[:4], label="every reference is accounted for"),
                 Explored(FUNCTION, "expected-count-2", label="a pin is respected"),
                 Explored(FUNCTION, "freeze-not-only-check", label="a lookup comes to no harm"),
+                Alike(FUNCTION, worlds, label="the model's steps in worlds of your numbers"),
             ),
             slips=(
                 *SLIPS,
