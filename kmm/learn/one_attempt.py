@@ -135,11 +135,9 @@ def status_first(run: Run, p: Parameters) -> Iterator[Wrong]:
         yield "other status", f"the status is {status[0]}, and the page is on node 1"
     of_new = {s.primitive: s.index for s in run.trace if [str(a) for a in s.args[:1]] == ["n0"]}
     if of_new.get("page_to_nid", 0) > of_new.get("put_page_testzero", len(run.trace)):
-        yield (
-            "looks too late",
-            f"step {of_new['page_to_nid']} asks for the node of the new page, and since step "
-            f"{of_new['put_page_testzero']} nobody here has a reference to it",
-        )
+        asks, puts = of_new["page_to_nid"], of_new["put_page_testzero"]
+        says = f"step {asks} asks for the node of the new page, whose reference went in step {puts}"
+        yield "looks too late", says
 
 
 def moved_by_call(p: Parameters) -> Run:
