@@ -50,6 +50,12 @@ def program(node: int = 0) -> tuple[World, Places]:
     }
 
 
+def every_kind(p: Parameters) -> tuple[World, Sequence[int]]:
+    """The six kinds of addresses, and two of them once more behind the others."""
+    w, places = program(p.node)
+    return w, (*places.values(), places["a page"], places["behind the last vma"])
+
+
 def many(n: int) -> tuple[World, list[int]]:
     """A program with n pages, on two nodes; each third has never been touched."""
     w = World(nodes=2)
@@ -104,14 +110,16 @@ def asks(
     *,
     hole: int = -EFAULT,
     chunked: bool = False,
+    held: bool = False,
     rc: int = 0,
     faults: Callable[[Parameters], dict[str, Any]] = nothing,
     written: Callable[[Parameters], int] = lambda p: sys.maxsize,
 ) -> Situation:
     """The program asks for the addresses that `build` gives, and is told what is right.
 
-    `chunked`: in chunks of p.chunk, with mmap_sem held for the looking up alone.  `rc`: what is
-    returned.  `faults`: what cannot be accessed.  `written`: so many statuses, from the first.
+    `chunked`: in chunks of p.chunk, with mmap_sem held for the looking up alone.  `held`: with a
+    reference on each page that is looked at.  `rc`: what is returned.  `faults`: what cannot be
+    accessed.  `written`: so many statuses, from the first.
     """
 
     def run(p: Parameters) -> Run:
@@ -126,11 +134,30 @@ def asks(
         count = written(p)
         wanted[count:] = [None] * len(wanted[count:])
         yield from _statuses(run, addresses, wanted)
+        if held:
+            yield from _looks(run)
         if chunked:
             yield from _copies(run)
             yield from _rounds(run, len(addresses), p.chunk)
 
     return Situation(where, run, wrong)
+
+
+def _looks(run: Run) -> Iterator[Wrong]:
+    """No page is looked at without a reference."""
+    held: set[str] = set()
+    for step in run.trace:
+        page = str(step.args[0]) if step.args else ""
+        if step.primitive == "get_page":
+            held.add(page)
+        elif step.primitive == "put_page_testzero":
+            held.discard(page)
+        elif step.primitive == "page_to_nid" and page not in held:
+            yield (
+                "unheld",
+                f"step {step.index} looks at {page}, on which nobody here has a reference",
+            )
+            return
 
 
 def _copies(run: Run) -> Iterator[Wrong]:

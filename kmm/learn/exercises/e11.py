@@ -15,7 +15,7 @@ from kmm.learn.functions import Conforms
 from kmm.learn.parameters import Parameters
 from kmm.learn.situations import Behaves, Withstands
 from kmm.learn.values import Table
-from kmm.learn.where_pages_are import AT_REST, asked, asks, many, program
+from kmm.learn.where_pages_are import AT_REST, asked, asks, every_kind, many, program
 from kmm.scenario import World
 
 FUNCTION = "do_pages_stat"
@@ -34,12 +34,6 @@ def told(p: Parameters) -> dict[str, int]:
     w, places = program(p.node)
     run = asked(w, tuple(places.values()))
     return {**dict(zip(places, run.result["status"], strict=True)), "returned": run.rc}
-
-
-def six(p: Parameters) -> tuple[World, Sequence[int]]:
-    """The six kinds of addresses, and the page once more behind them."""
-    w, places = program(p.node)
-    return w, (*places.values(), places["a page"], places["behind the last vma"])
 
 
 def two_chunks_and_one(p: Parameters) -> tuple[World, Sequence[int]]:
@@ -104,7 +98,7 @@ EXERCISE = Exercise(
                 Behaves(
                     FUNCTION,
                     (
-                        asks("every kind of address is asked for", six, **SEED),
+                        asks("every kind of address is asked for", every_kind, **SEED),
                         asks("there are many pages", lambda p: many(5)),
                     ),
                     invariants=AT_REST,
@@ -157,7 +151,7 @@ EXERCISE = Exercise(
                 Behaves(
                     FUNCTION,
                     (
-                        asks("every kind of address is asked for", six),
+                        asks("every kind of address is asked for", every_kind),
                         asks(
                             "there are more pages than in two chunks",
                             two_chunks_and_one,
