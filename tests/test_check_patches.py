@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kmm.explore.edit import Edit
+from kmm.explore.edit import Edit, body
 from kmm.learn.functions import Conforms
 from kmm.learn.outcome import Outcome
 from kmm.learn.parameters import Parameters
@@ -60,3 +60,8 @@ def test_an_edit_that_does_not_fit_is_one_sentence(edit: Edit, says: str) -> Non
 
 def test_it_is_known_which_other_function_was_edited() -> None:
     assert "edits new_page_node" in judged(Edit("new_page_node", "return None", "x")).facts
+
+
+def test_without_edits_each_function_is_its_own() -> None:
+    one, other = body("writeout", ()), body("migrate_vmas", ())
+    assert (one.__name__, other.__name__) == ("writeout", "migrate_vmas")

@@ -56,16 +56,16 @@ def edited(edits: Iterable[Edit]) -> Iterator[None]:
         yield
 
 
-_bodies: dict[tuple[Edit, ...], Callable[..., Any]] = {}
+_bodies: dict[tuple[str, tuple[Edit, ...]], Callable[..., Any]] = {}
 
 
 def body(name: str, edits: tuple[Edit, ...]) -> Callable[..., Any]:
     """The body of the function `name` after the edits."""
-    if edits not in _bodies:
+    if (name, edits) not in _bodies:
         if name not in FUNCTIONS:
             raise KmmError(f"edit: the model has no function {name}")
-        _bodies[edits] = _compile(FUNCTIONS[name].original, edits)
-    return _bodies[edits]
+        _bodies[name, edits] = _compile(FUNCTIONS[name].original, edits)
+    return _bodies[name, edits]
 
 
 def _compile(original: Callable[..., Any], edits: tuple[Edit, ...]) -> Callable[..., Any]:
