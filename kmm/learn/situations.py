@@ -93,14 +93,15 @@ class Withstands:
     """In every interleaving of the case nothing breaks.
 
     `beside`: who else runs, in words.  `demands`: what must hold beside what the case demands, as
-    that the function does its work at all.
+    that the function does its work at all.  `seconds`: for a search that takes half of one, since
+    others may use the machine too.
     """
 
     function: str
     case: Case
     beside: str
     demands: tuple[Invariant, ...] = ()
-    seconds: float = SECONDS
+    seconds: float = 3 * SECONDS
     label: str = "it stands up to another task"
     points: float = 1
 

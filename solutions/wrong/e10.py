@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kmm.explore.edit import Edit, body
+from kmm.explore.history.alone import NO_WAIT
 from kmm.learn.exercises.e10 import codes, counts
 
 F = "unmap_and_move"
@@ -97,6 +98,7 @@ WRONG = (
     ("e10.q3", model(Edit(F, "not page_mapped(page)", "True")), "try_to_unmap() may leave ptes"),
     ("e10.q3", lambda p: empty, "it returns None"),
     ("e10.q3", lambda p: misspelt, "NameError"),
+    ("e10.q4", model(NO_WAIT), "will not wait for this"),
     ("e10.q4", model(), "has said that it will not wait"),
     (
         "e10.q4",

@@ -12,6 +12,7 @@ from errno import EFAULT, ENOENT
 from typing import Any
 
 from kmm.explore.edit import Edit, body
+from kmm.explore.history import HISTORY
 from kmm.learn.exercises.e11 import told
 from kmm.mm.memory import FOLL_GET, IS_ERR, PTR_ERR, follow_page
 from kmm.mm.mmap import find_vma
@@ -93,6 +94,9 @@ STALE = (
     Edit(F, "down_read(mm.mmap_sem)", "err = -EFAULT\ndown_read(mm.mmap_sem)"),
 )
 
+#: What the package has of it: the mends of two bugs, all addresses at once.
+KNOWN = tuple(edit for bug in (3, 8) for edit in HISTORY[bug].holds.edits if edit.function == F)
+
 WRONG = (
     ("e11.q1", table("below the first vma", -EFAULT), "looks where it begins"),
     ("e11.q1", table("behind the last vma", -ENOENT), "no vma at all"),
@@ -114,6 +118,7 @@ WRONG = (
     ("e11.q2", model(Edit(F, "put_user(err, status + i)")), "an error is a status too"),
     ("e11.q2", model(Edit(F, "not vma", "not vma or addr < vma.vm_start")), "-ENOENT is right"),
     ("e11.q2", lambda p: empty, "it returns None"),
+    ("e11.q3", model(*KNOWN), "Room in the kernel is for one chunk"),
     ("e11.q3", model(), "In this variant a hole is -EFAULT"),
     ("e11.q3", variant("stale"), "needs its value before the first test"),
     ("e11.q3", variant("hole"), "In this variant a hole is -EFAULT"),

@@ -8,6 +8,7 @@ from errno import EAGAIN, EINVAL, EIO
 from typing import Any
 
 from kmm.explore.edit import body
+from kmm.explore.history import HISTORY
 from kmm.learn.exercises.e12 import owners
 from kmm.mm.filemap import lock_page
 from kmm.mm.fs import AOP_WRITEPAGE_ACTIVATE
@@ -112,6 +113,7 @@ WRONG = (
     ("e12.q3", variant("no ptes", of=3), "have to come back"),
     ("e12.q3", variant("unlocked", of=3), "unlocks the page twice"),
     ("e12.q3", lambda p: empty, "returns None"),
+    ("e12.q4", lambda p: body("writeout", HISTORY[1].holds.edits), "is lost as soon as"),
     ("e12.q4", variant(of=3), "the file system's own"),
     ("e12.q4", variant("not kept"), "is lost as soon as memory is short"),
     ("e12.q4", variant("EIO"), "the file system's own"),

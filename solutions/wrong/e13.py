@@ -8,6 +8,7 @@ from errno import EBUSY
 from typing import Any
 
 from kmm.explore.edit import Edit, body
+from kmm.explore.history import HISTORY
 from kmm.learn.exercises.e13 import predicted
 
 MOVE, ARRAY, STAT = "do_pages_move", "do_move_page_to_node_array", "do_pages_stat"
@@ -113,6 +114,7 @@ WRONG = (
     ("e13.q1", table("status[1]", -EBUSY), "finds its page in place"),
     ("e13.q1", table("node", 1), "where it was"),
     ("e13.q2", lambda p: body("migrate_vmas", ()), "one vma too early"),
+    ("e13.q2", lambda p: body("migrate_vmas", HISTORY[9].holds.edits), "In this variant they are"),
     ("e13.q2", every("early"), "its condition looks ahead"),
     ("e13.q2", every("stops"), "In this variant they are"),
     ("e13.q2", every("swapped"), "the first or the last"),
@@ -162,6 +164,7 @@ WRONG = (
         ),
         "is not where its first entry says",
     ),
+    ("e13.q4", patch(*HISTORY[10].holds.edits), "is not where its first entry says"),
     ("e13.q4", second("pp.page = page", then="goto(set_status)"), "accounted for"),
     ("e13.q4", second("pp.page = page", error="-ENOENT"), "but not with -p.refused"),
     ("e13.q4", itself, "An entry finds itself"),
