@@ -37,6 +37,7 @@ def program(node: int = 0) -> tuple[World, Places]:
     vma.touch(0, node=node)
     moving = w.page(node=node, anon_vma=vma.struct.anon_vma, index=2, flags=("uptodate",))
     w.lock(moving)
+    w.pin(moving)
     mm.put_migration_entry(vma.address(2), moving)
     zero = mm.mmap(pages=1, flags=("READ",))
     w.map(w.kernel.zero_page, mm, zero.address(0))

@@ -92,7 +92,7 @@ def empty(mapping: Any, page: Any) -> None:
 
 
 WRONG = (
-    ("e12.q1", table("an error", "the migration"), "what the seed believes"),
+    ("e12.q1", table("an error", "the migration"), "what rc3 believes"),
     ("e12.q1", table("0", "the migration"), "gives the lock up"),
     ("e12.q1", table("AOP_WRITEPAGE_ACTIVATE", "nobody"), "the page stays locked"),
     ("e12.q1", table("function", "unmap_and_move"), "Somebody in between"),

@@ -88,7 +88,7 @@ EXERCISE = Exercise(
                 "Two errors are told: one where there is no vma, one where there is no page.",
                 "find_vma(mm, addr) gives the first vma whose vm_end is above addr. Is addr in it?",
             ),
-            why="A bug of the seed is in the table: a hole is told as memory without a page. And a "
+            why="A bug of this version is in the table: a hole is told as memory without a page. And a "
             "page that is just being moved is no page either, for nobody waits for it.",
         ),
         Problem(

@@ -69,7 +69,7 @@ EXERCISE = Exercise(
             slips=(
                 Slip(
                     "an error is the migration",
-                    "That is what the seed believes. Look at writepage() in "
+                    "That is what rc3 believes. Look at writepage() in "
                     "kmm/mm/filesystem.py: with an error the page is unlocked too.",
                 ),
                 Slip(
@@ -100,7 +100,7 @@ EXERCISE = Exercise(
         ),
         Problem(
             "q2",
-            "a function that returns a world and a page with which the seed breaks",
+            "a function that returns a world and a page with which 2.6.28-rc3 breaks",
             (Separates(HISTORY[1].holds.edits),),
             slips=(
                 Slip(
@@ -122,7 +122,7 @@ EXERCISE = Exercise(
                 ),
                 Slip(
                     "writepage error_locked",
-                    "This file system breaks the rule and keeps the lock with an error. The seed "
+                    "This file system breaks the rule and keeps the lock with an error. rc3 "
                     "gets on well with it; find the one that obeys the rule.",
                 ),
                 Slip(

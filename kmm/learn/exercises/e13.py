@@ -34,7 +34,7 @@ RIGHT_CALLS = ("move-ok", "move-enodev", "move-eacces-cpuset", "move-efault-node
 
 
 def predicted(p: Parameters) -> dict[str, int]:
-    """What the seed does with each mistake."""
+    """What 2.6.28-rc3 does with each mistake."""
     twice = named([0, 0], [0, 1])
     return {
         "last vma": vmas_asked([0, 0, -EBUSY]).rc,
@@ -70,7 +70,7 @@ EXERCISE = Exercise(
     problems=(
         Problem(
             "q1",
-            "what the seed does with three mistakes",
+            "what 2.6.28-rc3 does with three mistakes",
             (Table(predicted, label="what it returns and tells"),),
             slips=(
                 Slip(
@@ -249,7 +249,7 @@ EXERCISE = Exercise(
                 "Set err, then goto(put_and_set): the reference has to be dropped.",
             ),
             why="Linux gave up the search for the page (4.17). This rule is ours; it is one of "
-            "several that are better than the seed's, which depends on the order.",
+            "several that are better than that of rc3, which depends on the order.",
         ),
         Problem(
             "q5",
