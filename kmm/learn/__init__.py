@@ -8,11 +8,7 @@ asked       what is said to any answer, in both places
 
 check       kmm.check("e03.q2", mine): what is right about an answer, at once
 exercise    an exercise as data; exercises/ has them, book finds them by name, parameters by seed
-values, functions, schedules: the kinds of checks; outcome: what a check finds
-bekernel    kmm.kernel(): a migration made move by move; kernel_widget shows it, play is one try
-moves, cannot, harm, judgement: what can be done, and what each move needs; sequences: the checks
-candidates, situation: pages of all kinds, some to be isolated; choices: the checks of a choice
-values, functions, worlds, schedules: the kinds of checks; outcome: what a check finds
+CHECKS
 own         a student's own code is run, and the kernel lives on
 attempts    what is remembered; hint and progress show it
 derive      from solutions/ to what students get; trial tries it out, template begins a new one

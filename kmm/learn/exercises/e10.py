@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Write: unmap_and_move, first as it is, then for callers that say how long they will wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from errno import EAGAIN, EBUSY
+
+from kmm.explore.books import Books
+from kmm.explore.guards import GUARDS
+from kmm.explore.invariants import Invariant
+from kmm.learn.exercise import Exercise, Problem, Slip
+from kmm.learn.functions import Conforms
+from kmm.learn.one_attempt import (
+    SOUND,
+    at_peace,
+    attempted,
+    being_written,
+    ends,
+    full,
+    locked,
+    moved_by_call,
+    nobody_else,
+    orphaned,
+    pinned,
+    situation,
+    status_first,
+    without_buffers,
+)
+from kmm.learn.parameters import Parameters
+from kmm.learn.situations import Behaves, Situation, Withstands
+from kmm.learn.values import Table
+from kmm.scenario import World
+
+FUNCTION = "unmap_and_move"
+
+#: At peace, busy, gone, without a mapping, without memory; the last hands a status back.
+SCENARIOS = (
+    "anon-simple",
+    "file-clean",
+    "locked-until-pass-3",
+    "writeback-waits",
+    "freed-under-us",
+    "orphaned-with-buffers",
+    "no-memory",
+    "memcg-enomem",
+    "nonlinear",
+    "fail-migrate-page",
+    "move-ok",
+)
+
+
+#: The worlds of the first problem by what is asked.
+WORLDS: dict[str, Callable[[Parameters], World]] = {
+    "at peace": at_peace,
+    "locked": locked,
+    "being written": being_written,
+    "pinned": pinned,
+    "nobody else": nobody_else,
+    "node 1 is full": full,
+}
+
+
+def codes(p: Parameters) -> dict[str, int]:
+    """What one attempt returns in each world."""
+    return {name: attempted(build, p.force, p).rc for name, build in WORLDS.items()}
+
+
+def counts(p: Parameters) -> dict[str, int]:
+    """The count of the old page after it."""
+    runs = {name: attempted(build, p.force, p) for name, build in WORLDS.items()}
+    return {name: run.world["p0"]._count for name, run in runs.items()}
+
+
+def _returned(books: Books) -> Iterator[str]:
+    rc = books.returned["migrate"]
+    if rc not in (0, -EAGAIN):
+        yield f"it returns {rc}, where 0 or -EAGAIN is right"
+
+
+RETURNED = Invariant("returned", "It has moved the page, or says try again.", _returned)
+
+TRUNCATE = Withstands(
+    FUNCTION,
+    GUARDS["mapping-is-there"].holds,
+    "truncate",
+    (RETURNED,),
+    label="truncate comes in between",
+)
+
+#: The model's own rules: force is 0 or 1.
+PLAIN = (
+    situation("nothing is in the way", at_peace, lambda p: 0, ends(0)),
+    situation(
+        "the page is locked and force is 0", locked, lambda p: 0,
+        ends(-EAGAIN, on_list=True, locked=True),
+    ),
+    situation(
+        "the page is being written and force is 0", being_written, lambda p: 0,
+        ends(-EAGAIN, on_list=True),
+    ),
+    situation(
+        "somebody holds a reference", pinned, lambda p: 1, ends(-EAGAIN, on_list=True)
+    ),
+    situation(
+        "truncate has taken the page out of its file", orphaned, lambda p: 0, without_buffers
+    ),
+)  # fmt: skip
+
+LEVELS = (
+    situation("nothing is in the way", at_peace, lambda p: 0, ends(0)),
+    situation(
+        "the page is locked and force is too small", locked, lambda p: p.lock - 1,
+        ends(-EAGAIN, on_list=True, locked=True),
+    ),
+    situation("the page is locked and force is enough", locked, lambda p: p.lock, ends(0)),
+    situation(
+        "the page is being written and force is too small", being_written, lambda p: p.disk - 1,
+        ends(-EBUSY),
+    ),
+    situation(
+        "the page is being written and force is enough", being_written, lambda p: p.disk, ends(0)
+    ),
+)  # fmt: skip
+
+STATUS = Situation("move_pages(2) wants a status", moved_by_call, status_first)
+
+EXERCISE = Exercise(
+    "e10",
+    "Write unmap_and_move",
+    parameters={"force": (0, 1), "pins": (2, 3, 4), "lock": (1, 2), "disk": (2, 3)},
+    problems=(
+        Problem(
+            "q1",
+            "what one attempt returns, in six worlds",
+            (Table(codes, label="the codes"),),
+            slips=(
+                Slip(
+                    "nobody else is -11",
+                    "A page that only the isolator holds has nothing left to move. That counts as "
+                    "success.",
+                ),
+                Slip(
+                    "node 1 is full is -11",
+                    "Nothing was busy. There was no frame for the new page, and that has an error "
+                    "of its own, which ends the whole call.",
+                ),
+                Slip(
+                    "pinned is 0",
+                    "Nobody can wait for a count to fall, whatever force says. The page stays.",
+                ),
+                Slip(
+                    lambda p: "locked is -11" if p.force else "locked is 0",
+                    "force decides here: 0 only tries, 1 waits for the lock and for the disk.",
+                ),
+                Slip("pinned is 11", "Errors are returned as negative numbers."),
+            ),
+            hints=(
+                "Go through unmap_and_move() from the top, and stop at the first goto.",
+                "trylock_page() fails, or PageWriteback() is true: what does force change there?",
+            ),
+            why="-EAGAIN is for what may be gone next time. A page that is gone already is a "
+            "success, and a node without a frame ends everything.",
+        ),
+        Problem(
+            "q2",
+            "page_count() of the old page after that attempt",
+            (Table(counts, label="the counts"),),
+            slips=(
+                Slip(
+                    "at peace is 0",
+                    "The page that has moved goes back to the LRU through a pagevec, which holds "
+                    "a reference until it is emptied.",
+                ),
+                Slip(
+                    "nobody else is 0",
+                    "The page is still on the caller's list, with the isolator's reference.",
+                ),
+                Slip(
+                    lambda p: f"pinned is {p.pins + 1}",
+                    "After a failure the ptes come back, and each holds a reference again.",
+                ),
+                Slip(
+                    lambda p: f"pinned is {p.pins}",
+                    "Whoever comes next time still has the page on the list: the isolator has a "
+                    "reference, and so has the pte that came back.",
+                ),
+                Slip(
+                    "node 1 is full is 1",
+                    "The attempt ended before anything was unmapped: the pte is still there.",
+                ),
+            ),
+            hints=(
+                "Holders: the isolator, each pte, each pin, the page cache for a page of a file.",
+                "-EAGAIN and -ENOMEM leave the isolator's reference to the caller. A page that was "
+                "put back waits in a pagevec, and that holds one too.",
+            ),
+            why="After a failure everything is as it was. After a success the old page has only "
+            "the pagevec through which it goes.",
+        ),
+        Problem(
+            "q3",
+            "unmap_and_move(get_new_page, private, page, force), as the model has it",
+            (
+                Behaves(FUNCTION, PLAIN, invariants=SOUND, label="it ends as it should"),
+                Conforms(FUNCTION, SCENARIOS, label="the model's steps in eleven scenarios"),
+                TRUNCATE,
+            ),
+            slips=(
+                Slip(
+                    "lacks rcu_read_lock",
+                    "Once no pte maps an anonymous page, its anon_vma may be freed. RCU has to "
+                    "keep it until the ptes are back.",
+                ),
+                Slip(
+                    "stays locked",
+                    "A way out leaves the page locked: every way behind the lock leads to "
+                    "unlock_page().",
+                ),
+                Slip(
+                    "broken: migration entries",
+                    "After a failure the migration entries stay, and whoever touches the memory "
+                    "waits for ever.",
+                ),
+                Slip(
+                    "leaves the list",
+                    "After -EAGAIN the page has to stay on the list: it is tried again.",
+                ),
+                Slip(
+                    "keeps its buffers",
+                    "A page that truncate left has no mapping and still has buffers. Without them "
+                    "it can be freed.",
+                ),
+                Slip(
+                    "lacks mem_cgroup_end_migration",
+                    "What was charged for the new page is never settled.",
+                ),
+                Slip(
+                    "lacks page_mapped",
+                    "try_to_unmap() may leave ptes. A page that is still mapped must not move.",
+                ),
+            ),
+            hints=(
+                "Draw the labels as blocks: what is undone last was done first.",
+                "Only a result other than -EAGAIN takes the page off the list.",
+                "newpage is put back in any case: if nobody has used it, that frees it.",
+            ),
+            why="Each label undoes one thing, in the opposite order. With -EAGAIN the page stays "
+            "on the list, and with any other code it has left it.",
+        ),
+        Problem(
+            "q4",
+            "a variant in which force says how long the caller will wait",
+            (
+                Behaves(FUNCTION, LEVELS, invariants=SOUND, label="it waits as far as it may"),
+                Behaves(FUNCTION, (STATUS,), label="the status is made in time"),
+            ),
+            slips=(
+                Slip("waits", "The caller has said that it will not wait for this."),
+                Slip(
+                    "returns -11",
+                    "For -EAGAIN the caller comes again at once. Here the disk is to be left in "
+                    "peace: that is another error.",
+                ),
+                Slip(
+                    "stays on the list",
+                    "Only -EAGAIN leaves the page on the list. After an error for good it goes "
+                    "back to its LRU.",
+                ),
+                Slip("leaves the list", "After -EAGAIN the page has to stay on the list."),
+                Slip(
+                    "looks too late",
+                    "putback_lru_page() gives the last reference away. Ask for the node before.",
+                ),
+            ),
+            hints=(
+                "Two comparisons of force, with p.lock and with p.disk, in place of two tests.",
+                "-EBUSY is set where the disk is met, and goes the way of every error after that.",
+                "Where is newpage put back, and where is its node asked for? Change the order.",
+            ),
+            why="Later kernels have a mode instead of force (MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT, "
+            "MIGRATE_SYNC): to write is slow, to hold a lock is not, so they are two questions.",
+        ),
+    ),
+)
