@@ -25,7 +25,7 @@ from kmm.scenario import Run, Scenario, ScenarioError, World, library, load
 from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
 
 if TYPE_CHECKING:
-    from kmm.learn.bekernel import kernel
+    from kmm.learn.bekernel.kernel import kernel
     from kmm.learn.book import exercise
     from kmm.learn.check import check
     from kmm.learn.hint import hint
@@ -65,7 +65,7 @@ _LATER = {
     "check": "kmm.learn.check",
     "exercise": "kmm.learn.book",
     "hint": "kmm.learn.hint",
-    "kernel": "kmm.learn.bekernel",
+    "kernel": "kmm.learn.bekernel.kernel",
     "progress": "kmm.learn.progress",
     "compare": "kmm.show.compare",
     "export_notebook": "kmm.show.notebook",

@@ -12,9 +12,9 @@ from kmm.explore.edit import Edit, body
 from kmm.explore.guards import GUARDS
 from kmm.explore.history import HISTORY
 from kmm.explore.invariants import Invariant
-from kmm.learn.one_attempt import at_peace, attempted, ends, pinned, situation
+from kmm.learn.checks.situations import Behaves, Situation, Withstands, Wrong
+from kmm.learn.given.one_attempt import at_peace, attempted, ends, pinned, situation
 from kmm.learn.parameters import Parameters
-from kmm.learn.situations import Behaves, Situation, Withstands, Wrong
 from kmm.mm.migrate import do_pages_stat, unmap_and_move
 from kmm.scenario import Run
 

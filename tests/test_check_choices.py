@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import kmm
-from kmm.learn.candidates import KINDS
-from kmm.learn.choices import Choice, Stuck, allowed, cheapest, frees, frees_most
-from kmm.learn.situation import Report, Situation
+from kmm.learn.checks.choices import Choice, Stuck, allowed, cheapest, frees, frees_most
+from kmm.learn.given.candidates import KINDS
+from kmm.learn.given.situation import Report, Situation
 
 P = kmm.exercise("e16", 0)
 

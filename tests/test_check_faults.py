@@ -10,12 +10,12 @@ import pytest
 import kmm
 from kmm.explore.edit import Edit
 from kmm.learn.book import exercise_of
+from kmm.learn.checks.faults import Fault, Found
+from kmm.learn.checks.telling import Tells, Witness
 from kmm.learn.exercises import e05
-from kmm.learn.faults import Fault, Found
+from kmm.learn.given.unknown import Unknown
 from kmm.learn.outcome import Outcome
 from kmm.learn.parameters import Parameters
-from kmm.learn.telling import Tells, Witness
-from kmm.learn.unknown import Unknown
 
 P = Parameters("e05", 0, {"processes": (2,), "buffers": (2,)})
 

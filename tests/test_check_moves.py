@@ -14,10 +14,10 @@ import pytest
 
 import kmm
 from kmm import KmmError
-from kmm.learn.bekernel import Kernel, texts
-from kmm.learn.judgement import judged
-from kmm.learn.play import Setting
-from kmm.learn.sequences import Plays
+from kmm.learn.bekernel.judgement import judged
+from kmm.learn.bekernel.kernel import Kernel, texts
+from kmm.learn.bekernel.play import Setting
+from kmm.learn.checks.sequences import Plays
 
 BEGIN = """
 isolate_lru_page p0

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from kmm.explore.edit import Edit, body
-from kmm.learn.functions import Conforms
+from kmm.learn.checks.functions import Conforms
+from kmm.learn.checks.patches import Patch
 from kmm.learn.outcome import Outcome
 from kmm.learn.parameters import Parameters
-from kmm.learn.patches import Patch
 
 F = "do_pages_move"
 P = Parameters("e13", 0, {})

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import kmm
+from kmm.learn.checks.reports import Behind, Report
+from kmm.learn.checks.telling import Tells
 from kmm.learn.exercises import e06
 from kmm.learn.outcome import Outcome
 from kmm.learn.parameters import Parameters
-from kmm.learn.reports import Behind, Report
-from kmm.learn.telling import Tells
 from kmm.scenario import Run
 
 P = Parameters("e06", 0, {})

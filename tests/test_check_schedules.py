@@ -8,9 +8,9 @@ import pytest
 import kmm
 from kmm.explore.guards import GUARDS
 from kmm.explore.verdict import explore
+from kmm.learn.checks.schedules import Breaks, about, preemptions, unguarded
 from kmm.learn.exercises import e04
 from kmm.learn.parameters import Parameters
-from kmm.learn.schedules import Breaks, about, preemptions, unguarded
 from kmm.sim.schedule import Schedule
 
 P = Parameters("e04", 0, {})

@@ -9,8 +9,8 @@ import pytest
 
 from kmm.explore.edit import Edit
 from kmm.explore.history import HISTORY
+from kmm.learn.checks.separates import Separates
 from kmm.learn.parameters import Parameters
-from kmm.learn.separates import Separates
 from kmm.scenario import World
 
 P = Parameters("e12", 0, {})

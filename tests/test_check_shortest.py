@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from kmm.explore.case import Case
+from kmm.learn.checks.schedules import preemptions, unguarded
+from kmm.learn.checks.shortest import Makes, Shortest, steps, yardstick
 from kmm.learn.exercises import e14
 from kmm.learn.outcome import Outcome
 from kmm.learn.parameters import Parameters
-from kmm.learn.schedules import preemptions, unguarded
-from kmm.learn.shortest import Makes, Shortest, steps, yardstick
 
 P = Parameters("e14", 0, {})
 

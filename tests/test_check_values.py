@@ -9,8 +9,8 @@ import pytest
 
 import kmm
 from kmm.learn.book import exercise_of, names
+from kmm.learn.checks.values import StepNumber, Table, Value
 from kmm.learn.parameters import Parameters
-from kmm.learn.values import StepNumber, Table, Value
 
 P = Parameters("e01", 0, {})
 

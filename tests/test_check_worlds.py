@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from kmm.explore.edit import Edit, body, edited
-from kmm.learn.drawn import buffers, copies, ptes
+from kmm.learn.checks.worlds import Alike, Leaves, Wrong
 from kmm.learn.exercise import Exercise
 from kmm.learn.exercises import e07, e08, e09
+from kmm.learn.given import buffers, copies, ptes
 from kmm.learn.parameters import Parameters
-from kmm.learn.worlds import Alike, Leaves, Wrong
 from kmm.mm.migrate import migrate_page_move_mapping as model
 from kmm.scenario import Run, World
 

@@ -23,9 +23,9 @@ from kmm.explore.guards.worlds import (
     truncated,
 )
 from kmm.explore.verdict import explore
-from kmm.learn.judgement import judged
-from kmm.learn.moves import forget, into_the_slot, prepare
-from kmm.learn.play import Setting
+from kmm.learn.bekernel.judgement import judged
+from kmm.learn.bekernel.moves import forget, into_the_slot, prepare
+from kmm.learn.bekernel.play import Setting
 from kmm.mm.filemap import trylock_page, unlock_page
 from kmm.mm.list import list_del
 from kmm.mm.migrate import migrate_page_copy, remove_migration_pte

@@ -8,7 +8,8 @@ asked       what is said to any answer, in both places
 
 check       kmm.check("e03.q2", mine): what is right about an answer, at once
 exercise    an exercise as data; exercises/ has them, book finds them by name, parameters by seed
-CHECKS
+checks      the kinds of checks; outcome: what a check finds
+given       the worlds and kernels that exercises give; bekernel: a migration made move by move
 own         a student's own code is run, and the kernel lives on
 attempts    what is remembered; hint and progress show it
 derive      from solutions/ to what students get; trial tries it out, template begins a new one

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.parameters import Parameters
-from kmm.learn.values import Value
+from kmm.learn.checks.values import Value
 from kmm.scenario import World
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kmm.explore.edit import Edit, body
-from kmm.learn.drawn.counts import found
+from kmm.learn.given.counts import found
 
 F = "migrate_page_move_mapping"
 

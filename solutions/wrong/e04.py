@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kmm.explore.case import Case
+from kmm.learn.checks.schedules import unguarded
 from kmm.learn.exercises.e04 import CLEARED, FREEZE, ONLY_LOCK, RESTORED, UNLESS_ZERO
-from kmm.learn.schedules import unguarded
 
 
 def other(guard: str) -> str:

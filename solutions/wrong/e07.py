@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kmm.explore.edit import Edit, body
-from kmm.learn.drawn.ptes import pte_afterwards
+from kmm.learn.given.ptes import pte_afterwards
 
 F = "remove_migration_pte"
 

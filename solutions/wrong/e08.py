@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kmm.explore.edit import Edit, body
-from kmm.learn.drawn.copies import kept
+from kmm.learn.given.copies import kept
 
 F = "migrate_page_copy"
 

@@ -8,7 +8,7 @@ from errno import EAGAIN, EBUSY
 from typing import Any
 
 from kmm.explore.edit import Edit, body
-from kmm.learn.drawn.buffers import halfway
+from kmm.learn.given.buffers import halfway
 from kmm.mm.buffer import (
     bh_offset,
     get_bh,

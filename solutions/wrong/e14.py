@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kmm.explore.case import Case
+from kmm.learn.checks.shortest import yardstick
 from kmm.learn.exercises.e14 import case_of
-from kmm.learn.shortest import yardstick
 
 
 def schedule(problem: str, make: Callable[[str, str, int], str]) -> Callable[[Any], str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from kmm.learn.exercises.e16 import shown, tight
-from kmm.learn.situation import Situation
+from kmm.learn.given.situation import Situation
 
 Answer = Callable[[Any], Any]
 

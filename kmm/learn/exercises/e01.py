@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.parameters import Parameters
-from kmm.learn.values import StepNumber, Table, Value
+from kmm.learn.checks.values import StepNumber, Table, Value
 from kmm.scenario import World
 from kmm.sim import Trace
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.parameters import Parameters
-from kmm.learn.values import Value
+from kmm.learn.checks.values import Value
 from kmm.scenario import World
 from kmm.sim import Trace
 from kmm.sim.trace import Call

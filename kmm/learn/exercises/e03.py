@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from kmm.learn.drawn.counts import found, worlds
+from kmm.learn.given.counts import found, worlds
 from kmm.learn.exercise import Exercise, Problem, Slip
-from kmm.learn.functions import Calls, Conforms, Explored, Keeps
-from kmm.learn.values import Table
-from kmm.learn.worlds import Alike
+from kmm.learn.checks.functions import Calls, Conforms, Explored, Keeps
+from kmm.learn.checks.values import Table
+from kmm.learn.checks.worlds import Alike
 
 FUNCTION = "migrate_page_move_mapping"
 

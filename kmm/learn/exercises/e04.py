@@ -9,8 +9,8 @@ from kmm.explore.case import Case
 from kmm.explore.guards.worlds import against, cached, file_is_read, mapped
 from kmm.learn.exercise import Exercise, Problem, Sign, Slip
 from kmm.learn.parameters import Parameters
-from kmm.learn.schedules import Breaks
-from kmm.learn.shortest import Makes
+from kmm.learn.checks.schedules import Breaks
+from kmm.learn.checks.shortest import Makes
 from kmm.sim import Trace
 
 UNLESS_ZERO = "get_page_unless_zero-in-migration_entry_wait"

@@ -9,11 +9,11 @@ from typing import Any
 
 from kmm.explore.edit import Edit
 from kmm.learn.exercise import Exercise, Problem, Slip
-from kmm.learn.faults import Fault, Found
+from kmm.learn.checks.faults import Fault, Found
 from kmm.learn.parameters import Parameters
-from kmm.learn.telling import Tells, Witness
-from kmm.learn.unknown import Unknown
-from kmm.learn.wrong_steps import BUFFERS, MAPPING, NEW, WORLDS, anonymous, buffered, swapped
+from kmm.learn.checks.telling import Tells, Witness
+from kmm.learn.given.unknown import Unknown
+from kmm.learn.given.wrong_steps import BUFFERS, MAPPING, NEW, WORLDS, anonymous, buffered, swapped
 from kmm.scenario import Run, load
 from kmm.sim import Trace
 

@@ -9,12 +9,12 @@ from textwrap import fill
 from typing import Any
 
 from kmm.explore.edit import Edit
-from kmm.learn.bug_reports import FIRST, SECOND, THIRD
+from kmm.learn.given.bug_reports import FIRST, SECOND, THIRD
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.parameters import Parameters
-from kmm.learn.reports import Behind, Report
-from kmm.learn.telling import Tells, Witness
-from kmm.learn.unknown import Unknown
+from kmm.learn.checks.reports import Behind, Report
+from kmm.learn.checks.telling import Tells, Witness
+from kmm.learn.given.unknown import Unknown
 
 REPORTS = {"q1": ("first", FIRST), "q2": ("second", SECOND), "q3": ("third", THIRD)}
 

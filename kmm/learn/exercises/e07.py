@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from kmm.learn.drawn.ptes import REMEMBERS, bits_wrong, pte_afterwards, worlds
+from kmm.learn.given.ptes import REMEMBERS, bits_wrong, pte_afterwards, worlds
 from kmm.learn.exercise import Exercise, Problem, Slip
-from kmm.learn.functions import Conforms, Explored, Keeps
-from kmm.learn.values import Table
-from kmm.learn.worlds import Alike, Leaves
+from kmm.learn.checks.functions import Conforms, Explored, Keeps
+from kmm.learn.checks.values import Table
+from kmm.learn.checks.worlds import Alike, Leaves
 
 FUNCTION = "remove_migration_pte"
 

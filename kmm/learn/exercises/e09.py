@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from kmm.learn.drawn.buffers import free_worlds, halfway, rules_broken, worlds
+from kmm.learn.given.buffers import free_worlds, halfway, rules_broken, worlds
 from kmm.learn.exercise import Exercise, Problem, Slip
-from kmm.learn.functions import Calls, Conforms, Explored, Keeps
-from kmm.learn.values import Table
-from kmm.learn.worlds import Alike, Leaves
+from kmm.learn.checks.functions import Calls, Conforms, Explored, Keeps
+from kmm.learn.checks.values import Table
+from kmm.learn.checks.worlds import Alike, Leaves
 
 FUNCTION = "buffer_migrate_page"
 

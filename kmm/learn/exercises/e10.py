@@ -10,8 +10,8 @@ from kmm.explore.books import Books
 from kmm.explore.guards import GUARDS
 from kmm.explore.invariants import Invariant
 from kmm.learn.exercise import Exercise, Problem, Slip
-from kmm.learn.functions import Conforms
-from kmm.learn.one_attempt import (
+from kmm.learn.checks.functions import Conforms
+from kmm.learn.given.one_attempt import (
     SOUND,
     at_peace,
     attempted,
@@ -28,8 +28,8 @@ from kmm.learn.one_attempt import (
     without_buffers,
 )
 from kmm.learn.parameters import Parameters
-from kmm.learn.situations import Behaves, Situation, Withstands
-from kmm.learn.values import Table
+from kmm.learn.checks.situations import Behaves, Situation, Withstands
+from kmm.learn.checks.values import Table
 from kmm.scenario import World
 
 FUNCTION = "unmap_and_move"

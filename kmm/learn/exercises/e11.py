@@ -11,11 +11,11 @@ from kmm.explore.books import Books
 from kmm.explore.history import HISTORY
 from kmm.explore.history.answers import Answer, answers
 from kmm.learn.exercise import Exercise, Problem, Slip
-from kmm.learn.functions import Conforms
+from kmm.learn.checks.functions import Conforms
 from kmm.learn.parameters import Parameters
-from kmm.learn.situations import Behaves, Withstands
-from kmm.learn.values import Table
-from kmm.learn.where_pages_are import AT_REST, asked, asks, every_kind, many, program
+from kmm.learn.checks.situations import Behaves, Withstands
+from kmm.learn.checks.values import Table
+from kmm.learn.given.where_pages_are import AT_REST, asked, asks, every_kind, many, program
 from kmm.scenario import World
 
 FUNCTION = "do_pages_stat"

@@ -10,12 +10,12 @@ from kmm.explore.books import Books
 from kmm.explore.history import HISTORY
 from kmm.explore.invariants import ALWAYS, DIRTINESS, LOCKED_ENTRIES, Invariant
 from kmm.learn.exercise import Exercise, Problem, Slip
-from kmm.learn.functions import Conforms
+from kmm.learn.checks.functions import Conforms
 from kmm.learn.parameters import Parameters
-from kmm.learn.separates import Separates
-from kmm.learn.situations import Behaves, Withstands
-from kmm.learn.unwritable import ends, tries, written
-from kmm.learn.values import Table
+from kmm.learn.checks.separates import Separates
+from kmm.learn.checks.situations import Behaves, Withstands
+from kmm.learn.given.unwritable import ends, tries, written
+from kmm.learn.checks.values import Table
 
 FUNCTION = "writeout"
 

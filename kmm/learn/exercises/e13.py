@@ -10,8 +10,8 @@ from kmm.explore.books import Books
 from kmm.explore.history import HISTORY
 from kmm.explore.history.answers import Answer, answers
 from kmm.learn.exercise import Exercise, Problem, Slip
-from kmm.learn.functions import Conforms
-from kmm.learn.mistaken_calls import (
+from kmm.learn.checks.functions import Conforms
+from kmm.learn.given.mistaken_calls import (
     NO,
     all_asked,
     first_decides,
@@ -22,10 +22,10 @@ from kmm.learn.mistaken_calls import (
     wild,
 )
 from kmm.learn.parameters import Parameters
-from kmm.learn.patches import Patch
-from kmm.learn.situations import Behaves, Withstands
-from kmm.learn.values import Table
-from kmm.learn.where_pages_are import AT_REST, asks, every_kind
+from kmm.learn.checks.patches import Patch
+from kmm.learn.checks.situations import Behaves, Withstands
+from kmm.learn.checks.values import Table
+from kmm.learn.given.where_pages_are import AT_REST, asks, every_kind
 
 MOVE, ARRAY, STAT = "do_pages_move", "do_move_page_to_node_array", "do_pages_stat"
 

@@ -9,8 +9,8 @@ from kmm.explore.case import Case
 from kmm.explore.guards.worlds import against, cached, file_is_read, mapped
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.parameters import Parameters
-from kmm.learn.schedules import Breaks, unguarded
-from kmm.learn.shortest import Makes, Shortest
+from kmm.learn.checks.schedules import Breaks, unguarded
+from kmm.learn.checks.shortest import Makes, Shortest
 from kmm.sim import Trace
 
 FIRST = ("rcu-anon", "dying-page-not-isolated")

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from kmm.learn.bekernel import Kernel
+from kmm.learn.bekernel.kernel import Kernel
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.parameters import Parameters
-from kmm.learn.play import Setting
-from kmm.learn.sequences import Moves, Plays
-from kmm.learn.values import Value
+from kmm.learn.bekernel.play import Setting
+from kmm.learn.checks.sequences import Moves, Plays
+from kmm.learn.checks.values import Value
 
 
 def begun(p: Parameters) -> Kernel:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import random
 
-from kmm.learn.choices import Choice, Stuck, allowed, cheapest, frees, frees_most, tried
+from kmm.learn.checks.choices import Choice, Stuck, allowed, cheapest, frees, frees_most, tried
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.parameters import Parameters
-from kmm.learn.situation import Situation
+from kmm.learn.given.situation import Situation
 
 #: Pages that free a frame at the first attempt.
 EASY = ("plain", "shared", "file", "swap cache", "buffers", "dirty, migratepage")

@@ -20,7 +20,7 @@ from html import escape
 from itertools import combinations
 from typing import Any
 
-from kmm.learn.candidates import KINDS, Candidate, seen
+from kmm.learn.given.candidates import KINDS, Candidate, seen
 from kmm.mm.page import Page
 from kmm.scenario import World
 from kmm.scenario.driver import isolate_and_migrate

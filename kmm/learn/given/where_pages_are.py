@@ -14,9 +14,9 @@ from functools import partial
 from typing import Any
 
 from kmm.explore.invariants import ALWAYS, ENTRIES, LOCKS
-from kmm.learn.one_attempt import told
+from kmm.learn.checks.situations import Situation, Wrong
+from kmm.learn.given.one_attempt import told
 from kmm.learn.parameters import Parameters
-from kmm.learn.situations import Situation, Wrong
 from kmm.mm.migrate import MPOL_MF_MOVE
 from kmm.mm.page import PAGE_SIZE
 from kmm.scenario import Run, World

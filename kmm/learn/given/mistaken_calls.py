@@ -11,9 +11,9 @@ from errno import EBUSY
 from functools import partial
 from typing import Any
 
-from kmm.learn.one_attempt import told
+from kmm.learn.checks.situations import Situation, Wrong
+from kmm.learn.given.one_attempt import told
 from kmm.learn.parameters import Parameters
-from kmm.learn.situations import Situation, Wrong
 from kmm.mm.page import Page
 from kmm.scenario import Run, World
 from kmm.scenario.driver import ask_vmas

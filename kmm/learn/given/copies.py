@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from kmm.learn.checks.worlds import Wrong
 from kmm.learn.own import STEPS
 from kmm.learn.parameters import Parameters
-from kmm.learn.worlds import Wrong
 from kmm.mm.page import PAGE_FLAGS
 from kmm.scenario import Run, World
 from kmm.sim import Trace

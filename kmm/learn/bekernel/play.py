@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kmm.errors import KmmError
-from kmm.learn.cannot import why_not
-from kmm.learn.moves import OLD, Move, moves
+from kmm.learn.bekernel.cannot import why_not
+from kmm.learn.bekernel.moves import OLD, Move, moves
 from kmm.mm.swap import lru_add_drain
 from kmm.scenario import World
 from kmm.sim import KernelBug, Trace, kernel_function

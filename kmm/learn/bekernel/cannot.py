@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from kmm.learn.moves import NAMES, NEW, OLD, SAYS, cache_of
+from kmm.learn.bekernel.moves import NAMES, NEW, OLD, SAYS, cache_of
 from kmm.scenario import World
 
 #: What the move would need, by what it is called.

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from kmm.errors import KmmError
 from kmm.explore.invariants import ALWAYS, first_wrong
-from kmm.learn.harm import Watch
-from kmm.learn.moves import NEW, OLD
-from kmm.learn.play import Play, Setting
+from kmm.learn.bekernel.harm import Watch
+from kmm.learn.bekernel.moves import NEW, OLD
+from kmm.learn.bekernel.play import Play, Setting
 
 #: The lectures that a reason points to.
 LECTURES = {

@@ -18,7 +18,7 @@ from kmm.explore.case import Case
 from kmm.explore.edit import Edit, edited
 from kmm.explore.invariants import ALWAYS, Invariant, first_wrong
 from kmm.explore.verdict import Verdict, explore
-from kmm.learn.functions import refused, troubled
+from kmm.learn.checks.functions import refused, troubled
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import SECONDS, Trouble, attempt
 from kmm.learn.parameters import Parameters

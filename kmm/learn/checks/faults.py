@@ -15,9 +15,9 @@ from functools import cached_property
 from typing import Any
 
 from kmm.learn.asked import quoted
+from kmm.learn.checks.values import read
 from kmm.learn.outcome import Outcome
 from kmm.learn.parameters import Parameters
-from kmm.learn.values import read
 from kmm.sim import FUNCTIONS, Step, Trace
 
 

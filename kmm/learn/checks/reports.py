@@ -15,10 +15,10 @@ from typing import Any
 from kmm.errors import KmmError
 from kmm.explore.edit import Edit
 from kmm.learn.asked import quoted
+from kmm.learn.given.unknown import Unknown
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import STEPS, Trouble, attempt
 from kmm.learn.parameters import Parameters
-from kmm.learn.unknown import Unknown
 from kmm.scenario import Run, load
 from kmm.scenario.library import names
 from kmm.sim import FUNCTIONS

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from errno import EAGAIN
 from typing import Any
 
+from kmm.learn.checks.worlds import Wrong
 from kmm.learn.own import STEPS
 from kmm.learn.parameters import Parameters
-from kmm.learn.worlds import Wrong
 from kmm.scenario import Run, World
 from kmm.sim import Step, Trace
 from kmm.sim.trace import Call

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from kmm.explore.edit import Edit, edited
-from kmm.learn.one_attempt import one_attempt, told
+from kmm.learn.checks.situations import Demand, Situation, Wrong
+from kmm.learn.given.one_attempt import one_attempt, told
 from kmm.learn.parameters import Parameters
-from kmm.learn.situations import Demand, Situation, Wrong
 from kmm.mm.filemap import lock_page
 from kmm.mm.page_writeback import (
     LLONG_MAX,

@@ -14,7 +14,7 @@ from kmm.errors import KmmError
 from kmm.show.widget import no_widgets, with_still
 
 if TYPE_CHECKING:
-    from kmm.learn.bekernel import Kernel
+    from kmm.learn.bekernel.kernel import Kernel
 
 #: Text that can be selected, and scrolled by keyboard.
 PRE = '<pre tabindex="0" style="margin:0;white-space:pre-wrap;max-height:16em">'

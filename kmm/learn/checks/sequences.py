@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from kmm.learn.asked import quoted
-from kmm.learn.bekernel import MOST, Kernel, texts
-from kmm.learn.functions import refused, troubled
-from kmm.learn.judgement import judged
-from kmm.learn.moves import OLD
+from kmm.learn.bekernel.judgement import judged
+from kmm.learn.bekernel.kernel import MOST, Kernel, texts
+from kmm.learn.bekernel.moves import OLD
+from kmm.learn.bekernel.play import Setting, recorded
+from kmm.learn.checks.functions import refused, troubled
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import Trouble, attempt
 from kmm.learn.parameters import Parameters
-from kmm.learn.play import Setting, recorded
 from kmm.mm.list import LIST_HEAD, list_add_tail
 from kmm.mm.migrate import putback_lru_pages, unmap_and_move
 from kmm.mm.vmscan import isolate_lru_page

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kmm.explore.edit import Edit
-from kmm.learn.reports import Report
+from kmm.learn.checks.reports import Report
 from kmm.scenario import Run
 
 FREE_BUFFERS = "if not PageAnon(page) and PagePrivate(page):\n    try_to_free_buffers(page)"

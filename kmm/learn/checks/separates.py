@@ -14,7 +14,7 @@ from kmm.errors import KmmError
 from kmm.explore.edit import Edit, edited
 from kmm.explore.invariants import ALWAYS, first_wrong
 from kmm.learn.asked import quoted
-from kmm.learn.functions import refused, troubled
+from kmm.learn.checks.functions import refused, troubled
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import STEPS, Trouble, attempt
 from kmm.learn.parameters import Parameters

@@ -16,7 +16,7 @@ from typing import Any
 
 from kmm.explore.edit import Edit, edited
 from kmm.explore.invariants import ALWAYS, Invariant, first_wrong
-from kmm.learn.functions import ENDS, Conforms, refused, signs, troubled
+from kmm.learn.checks.functions import ENDS, Conforms, refused, signs, troubled
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import Trouble, attempt
 from kmm.learn.parameters import Parameters

@@ -10,8 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kmm.learn.moves import NEW, OLD, Move, cache_of, is_entry_for, pages_in, pte_of, vmas_of
-from kmm.learn.play import Play
+from kmm.learn.bekernel.moves import (
+    NEW,
+    OLD,
+    Move,
+    cache_of,
+    is_entry_for,
+    pages_in,
+    pte_of,
+    vmas_of,
+)
+from kmm.learn.bekernel.play import Play
 from kmm.mm.page import Page
 
 

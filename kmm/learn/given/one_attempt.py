@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from kmm.explore.invariants import ALWAYS, LOCKS
+from kmm.learn.checks.situations import Demand, Situation, Wrong
 from kmm.learn.parameters import Parameters
-from kmm.learn.situations import Demand, Situation, Wrong
 from kmm.mm.list import LIST_HEAD, list_add_tail
 from kmm.mm.migrate import unmap_and_move
 from kmm.mm.page import Page

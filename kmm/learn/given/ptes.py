@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kmm.explore.edit import Edit
+from kmm.learn.checks.worlds import Wrong
 from kmm.learn.own import STEPS
 from kmm.learn.parameters import Parameters
-from kmm.learn.worlds import Wrong
 from kmm.mm.page import Page
 from kmm.mm.swapops import SWP_MIGRATION_WRITE
 from kmm.scenario import Run, World

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kmm.learn.asked import quoted
-from kmm.learn.functions import refused, troubled
+from kmm.learn.checks.functions import refused, troubled
+from kmm.learn.given.situation import Report, Situation
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import Trouble, attempt
 from kmm.learn.parameters import Parameters
-from kmm.learn.situation import Report, Situation
 
 #: Situations that have been tried out: what is known of them need not be found again.
 _known: dict[Situation, Situation] = {}

@@ -16,11 +16,11 @@ from typing import Any
 from kmm.explore.case import Case, Replay
 from kmm.explore.verdict import Violation, explore
 from kmm.learn.asked import quoted
-from kmm.learn.functions import refused, troubled
+from kmm.learn.checks.functions import refused, troubled
+from kmm.learn.checks.schedules import preemptions
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import SECONDS, Trouble, attempt
 from kmm.learn.parameters import Parameters
-from kmm.learn.schedules import preemptions
 from kmm.sim import Trace
 from kmm.sim.schedule import Schedule
 

@@ -18,9 +18,9 @@ from typing import Any
 
 from kmm.errors import KmmError
 from kmm.explain.differences import differences
+from kmm.learn.bekernel.moves import NAMES, SAYS, cache_of, vmas_of
+from kmm.learn.bekernel.play import Play, Setting, recorded
 from kmm.learn.book import problem_of, seed_of
-from kmm.learn.moves import NAMES, SAYS, cache_of, vmas_of
-from kmm.learn.play import Play, Setting, recorded
 from kmm.show.picture import Picture
 from kmm.sim import Trace
 from kmm.sim.step import shown
@@ -167,7 +167,7 @@ class Kernel:
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
         if self._widget is None:
-            from kmm.learn.kernel_widget import KernelWidget, still
+            from kmm.learn.bekernel.widget import KernelWidget, still
 
             try:
                 self._widget = KernelWidget(self)

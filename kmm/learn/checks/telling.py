@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kmm.learn.asked import quoted
-from kmm.learn.functions import refused, troubled
+from kmm.learn.checks.functions import refused, troubled
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import SECONDS, Trouble, attempt
 from kmm.learn.parameters import Parameters
