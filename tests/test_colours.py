@@ -78,7 +78,7 @@ def test_what_is_drawn_stands_out_from_its_ground(colours: dict[str, str]) -> No
 
 def test_no_colour_is_written_but_those_that_are_counted() -> None:
     variables = set(re.findall(r"var\(--([\w-]+)", SHEET))
-    known = {*theme.LIGHT, "line", "wide", "mono", "sans", "picture", "picture-sans"}
+    known = {*theme.LIGHT, "line", "wide", "mono", "sans", "picture", "picture-sans", "zoom"}
     known |= {name for name in variables if f"--{name}:" in SHEET}
     assert variables <= known
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b", SHEET)
