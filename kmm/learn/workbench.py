@@ -112,8 +112,13 @@ class Workbench:
         )
         self._said.value = f'<div role="status" aria-live="polite">{lines}</div>'
 
+    def __repr__(self) -> str:
+        return f"A workbench. Run the cell to use it; as it stands, it runs\n\n{self.code}"
+
     def _repr_mimebundle_(self, **arguments: Any) -> Any:
-        return self.root._repr_mimebundle_(**arguments)
+        shown = self.root._repr_mimebundle_(**arguments)
+        # What is seen where there are no widgets: on paper, or before the cell has run.
+        return {**shown, "text/plain": repr(self)}
 
 
 def told(names: dict[str, Any]) -> Iterator[str]:
