@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The lecturer's pages: each number in them is what the model says, each heading is in its lecture.
 
-In a block of Python, `# -> X` is what the line gives.  In a table of answers the last column is
+In a block of Python, `# -> X` is what the line before it gives, or its own.  In a table of answers the last column is
 code to run, and `gives` says what comes out.  What stands in *italics* is a heading of the lecture.
 """
 
@@ -29,6 +29,7 @@ LECTURES = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PAGES = sorted(TEACHING.glob("[0-9]*.md"))
 QUESTIONS = "Three questions to take along"  # of each lecture; they need no time of the class
 ANSWERS = "| they say | what it shows | turn it with |"
+OWN_TASKS = 1  # hours a week for what the lectures themselves ask
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
@@ -86,9 +87,20 @@ def test_every_lecture_has_its_page_and_every_page_its_lecture() -> None:
     assert [page.stem for page in PAGES] == [lecture.stem for lecture in LECTURES]
 
 
-def test_the_readme_leads_to_every_page() -> None:
+def test_the_readme_leads_to_every_page_and_has_its_minutes() -> None:
+    table = {row[0]: row[1:] for row in rows(text_of(README).partition("\n## ")[0])}
     for page in PAGES:
-        assert f"({page.name})" in text_of(README)
+        full, short = rows(section(page, "Time"))[-1][1:3]
+        title = headings(page)[0][1]
+        assert table[f"[{page.name[:2]}]({page.name})"] == [title, full, short]
+    assert len(table) == len(PAGES)
+
+
+def test_the_readme_names_headings_that_are_in_their_lecture() -> None:
+    pages = {page.name[:2]: page for page in PAGES}
+    for _, _, what in rows(section(README, "A class of two hours"))[:-1]:
+        there = {title for _, title in headings(pages[what[:2]])} if what[:2] in pages else set()
+        assert set(re.findall(r"\*([^*]+)\*", what)) <= there
 
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.stem)
@@ -99,8 +111,9 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 @every_page
 def test_a_page_can_be_read_before_the_class(page: Path) -> None:
-    lines = text_of(page).splitlines()
-    assert 45 <= len(lines) <= 110
+    lines = [line for line in text_of(page).splitlines() if line.strip()]
+    assert 45 <= len(lines) <= 100
+    assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
     for title in ("Goal", "Time", "Before you begin", "What to ask", "For the strong", "Afterwards"):
         assert section(page, title).strip()
     assert len(re.findall(r"^- ", section(page, "Goal"), re.MULTILINE)) >= 3
@@ -150,7 +163,9 @@ def run_block(source: str, namespace: dict[str, Any]) -> None:
     """Statement by statement; where a line says what it gives, it has to."""
     lines = source.splitlines()
     for node in ast.parse(source).body:
-        wanted = lines[(node.end_lineno or 1) - 1].partition("  # -> ")[2]
+        end = node.end_lineno or 1
+        below = lines[end] if end < len(lines) and lines[end].startswith("# -> ") else ""
+        wanted = below[len("# -> ") :] or lines[end - 1].partition("  # -> ")[2]
         code = ast.get_source_segment(source, node) or ""
         if isinstance(node, ast.Expr):
             found = outcome(code, namespace)
@@ -183,6 +198,13 @@ def test_what_a_page_says_is_what_the_model_does(page: Path) -> None:
         for _, _, cell in table:
             assert "`" in cell
             run_answer(cell, namespace)
+
+
+def test_what_the_readme_says_of_seeds_is_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KMM_ATTEMPTS", "off")
+    namespace: dict[str, Any] = {}
+    for source in blocks(README, "python"):
+        run_block(source, namespace)
 
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.stem)
@@ -240,7 +262,16 @@ def test_the_table_of_exercises_has_their_points() -> None:
 def test_every_plan_adds_up() -> None:
     """The minutes of the class of two hours, and the hours of the four weeks."""
     *parts, (_, whole, _) = rows(section(README, "A class of two hours"))
-    assert sum(int(minutes) for _, minutes, _ in parts) == int(whole) == 120
+    clock = 0
+    for begins, minutes, _ in parts:
+        assert begins == f"{clock // 60}:{clock % 60:02}"
+        clock += int(minutes)
+    assert clock == int(whole) == 120
+    exercises = {row[0]: row for row in rows(section(README, "The exercises"))}
     *weeks, total = rows(section(README, "A unit of four weeks"))
-    for column in (2, 4):
+    for _, _, _, given, home, worth in weeks:
+        names = re.findall(r"e\d\d", given)
+        assert sum(int(exercises[name][3]) for name in names) == int(worth)
+        assert sum(float(exercises[name][5]) for name in names) + OWN_TASKS == float(home)
+    for column in (2, 4, 5):
         assert sum(float(week[column]) for week in weeks) == float(total[column])
