@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The lecturer's pages: each number in them is what the model says, each heading is in its lecture.
 
-In a block of Python, `# -> X` is what the line before it gives, or its own.  In a table of answers the last column is
-code to run, and `gives` says what comes out.  What stands in *italics* is a heading of the lecture.
+In a block of Python, `# -> X` is what the line gives, or the line above.  In a table of answers the
+last column is code to run, and `gives` says what comes out.  What stands in *italics* is a heading
+of the lecture.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import pytest
 
+import kmm
 from kmm import cli
 from kmm.cli import lab, present
 
@@ -29,6 +31,7 @@ LECTURES = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PAGES = sorted(TEACHING.glob("[0-9]*.md"))
 QUESTIONS = "Three questions to take along"  # of each lecture; they need no time of the class
 ANSWERS = "| they say | what it shows | turn it with |"
+SECTIONS = ("Goal", "Time", "Before you begin", "What to ask", "For the strong", "Afterwards")
 OWN_TASKS = 1  # hours a week for what the lectures themselves ask
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -114,7 +117,7 @@ def test_a_page_can_be_read_before_the_class(page: Path) -> None:
     lines = [line for line in text_of(page).splitlines() if line.strip()]
     assert 45 <= len(lines) <= 100
     assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
-    for title in ("Goal", "Time", "Before you begin", "What to ask", "For the strong", "Afterwards"):
+    for title in SECTIONS:
         assert section(page, title).strip()
     assert len(re.findall(r"^- ", section(page, "Goal"), re.MULTILINE)) >= 3
 
@@ -135,7 +138,8 @@ def test_the_table_of_times_has_every_part_of_the_lecture_in_its_order(page: Pat
     named = [part.replace("`", "") for part, *_ in rows(section(page, "Time"))[:-1]]
     there = headings(page)
     assert named == [title for _, title in there if title in named]
-    assert [title for depth, title in there if depth == 2 and title not in (*named, QUESTIONS)] == []
+    parts = [title for depth, title in there if depth == 2]
+    assert [title for title in parts if title not in (*named, QUESTIONS)] == []
 
 
 @every_page
@@ -253,10 +257,13 @@ def points(notebook: Path) -> int:
     return sum(cell["metadata"].get("nbgrader", {}).get("points") or 0 for cell in cells)
 
 
-def test_the_table_of_exercises_has_their_points() -> None:
-    table = {row[0]: int(row[3]) for row in rows(section(README, "The exercises"))}
-    there = {path.name[:3]: points(path) for path in sorted((ROOT / "solutions").glob("e*.ipynb"))}
-    assert {name: table.get(name) for name in there} == there
+def test_the_table_of_exercises_has_their_points_and_what_is_drawn() -> None:
+    table = {row[0]: row for row in rows(section(README, "The exercises"))}
+    for path in sorted((ROOT / "solutions").glob("e*.ipynb")):
+        row = table[path.name[:3]]
+        assert int(row[3]) == points(path), row
+        drawn = set(re.findall(r"`(\w+)`", row[6]))
+        assert drawn == set(kmm.exercise(row[0], seed=0)), row
 
 
 def test_every_plan_adds_up() -> None:
