@@ -23,6 +23,7 @@ import pytest
 import kmm
 from kmm import cli
 from kmm.cli import lab, present
+from kmm.explore.history import HISTORY
 
 ROOT = Path(__file__).resolve().parents[1]
 TEACHING = ROOT / "docs" / "teaching"
@@ -242,6 +243,12 @@ def test_every_command_in_a_block_runs(
             command(line)
 
 
+@every_page
+def test_every_bug_that_the_prose_sends_to_is_in_the_collection(page: Path) -> None:
+    for number in re.findall(r"kmm explore --history (\d+)", text_of(page)):
+        assert int(number) in HISTORY
+
+
 # Facts.
 
 
@@ -264,6 +271,14 @@ def test_the_table_of_exercises_has_their_points_and_what_is_drawn() -> None:
         assert int(row[3]) == points(path), row
         drawn = set(re.findall(r"`(\w+)`", row[6]))
         assert drawn == set(kmm.exercise(row[0], seed=0)), row
+
+
+@every_page
+def test_a_page_gives_an_exercise_its_points(page: Path) -> None:
+    table = {row[0]: row[3] for row in rows(section(README, "The exercises"))}
+    afterwards = re.sub(r"\]\([^)]*\)", "", section(page, "Afterwards"))
+    for name, worth in re.findall(r"(e\d\d)[^.;:]{0,60}?(\d+)\s+points", afterwards):
+        assert table[name] == worth, name
 
 
 def test_every_plan_adds_up() -> None:
