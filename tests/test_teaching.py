@@ -1,87 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The lecturer's pages: each number in them is what the model says, each heading is in its lecture.
 
-In a block of Python, `# -> X` is what the line gives, or the line above.  In a table of answers the
-last column is code to run, and `gives` says what comes out.  What stands in *italics* is a heading
-of the lecture.
+How a page is written, tests/lecturer.py says.  What stands in *italics* is a heading of its lecture,
+which the tests look up.
 """
 
 from __future__ import annotations
 
-import ast
-import io
 import json
 import re
-import shlex
-from contextlib import redirect_stdout
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lecturer import (
+    ROOT,
+    answers,
+    blocks,
+    command,
+    headings,
+    prose,
+    rows,
+    run_answer,
+    run_block,
+    section,
+    text_of,
+)
 
 import kmm
-from kmm import cli
-from kmm.cli import lab, present
 from kmm.explore.history import HISTORY
 
-ROOT = Path(__file__).resolve().parents[1]
 TEACHING = ROOT / "docs" / "teaching"
 README = TEACHING / "README.md"
 LECTURES = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PAGES = sorted(TEACHING.glob("[0-9]*.md"))
 QUESTIONS = "Three questions to take along"  # of each lecture; they need no time of the class
-ANSWERS = "| they say | what it shows | turn it with |"
 SECTIONS = ("Goal", "Time", "Before you begin", "What to ask", "For the strong", "Afterwards")
 OWN_TASKS = 1  # hours a week for what the lectures themselves ask
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-
-
-@cache
-def text_of(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
-
-
-def prose(page: Path) -> str:
-    """A page without its blocks and without what stands between backticks."""
-    bare = re.sub(r"^```.*?^```$", "", text_of(page), flags=re.DOTALL | re.MULTILINE)
-    return re.sub(r"`[^`\n]*`", "", bare)
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", text_of(page), re.DOTALL | re.MULTILINE)
-
-
-def section(page: Path, title: str) -> str:
-    _, found, rest = text_of(page).partition(f"\n## {title}\n")
-    assert found, f"{page.name} has no section {title!r}"
-    return rest.partition("\n## ")[0]
-
-
-def headings(page: Path) -> list[tuple[int, str]]:
-    """Depth and text of each heading of the lecture that a page is about."""
-    lecture = json.loads((ROOT / "notebooks" / f"{page.stem}.ipynb").read_text(encoding="utf-8"))
-    lines = [
-        line
-        for cell in lecture["cells"]
-        if cell["cell_type"] == "markdown"
-        for line in "".join(cell["source"]).splitlines()
-    ]
-    found = [line.partition(" ") for line in lines if re.match("#+ ", line)]
-    return [(len(marks), words.replace("`", "")) for marks, _, words in found]
-
-
-def rows(table: str) -> list[list[str]]:
-    """The cells of a table's lines, without its head."""
-    lines = [line for line in table.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
-
-def answers(page: Path) -> list[list[list[str]]]:
-    """The tables of wrong answers, each as its rows."""
-    table = rf"^{re.escape(ANSWERS)}\n(?:\|.*\n)+"
-    return [rows(found) for found in re.findall(table, text_of(page), re.MULTILINE)]
 
 
 # Which pages there are, and what they consist of.
@@ -156,40 +113,6 @@ def test_every_heading_that_is_named_is_in_the_lecture(page: Path) -> None:
 # What is run.
 
 
-def outcome(code: str, namespace: dict[str, Any]) -> str:
-    """What an expression gives, as a person sees it in a cell: printed, or its repr."""
-    out = io.StringIO()
-    with redirect_stdout(out):
-        value = eval(code, namespace)
-    return out.getvalue().strip() if value is None and out.getvalue() else repr(value)
-
-
-def run_block(source: str, namespace: dict[str, Any]) -> None:
-    """Statement by statement; where a line says what it gives, it has to."""
-    lines = source.splitlines()
-    for node in ast.parse(source).body:
-        end = node.end_lineno or 1
-        below = lines[end] if end < len(lines) and lines[end].startswith("# -> ") else ""
-        wanted = below[len("# -> ") :] or lines[end - 1].partition("  # -> ")[2]
-        code = ast.get_source_segment(source, node) or ""
-        if isinstance(node, ast.Expr):
-            found = outcome(code, namespace)
-            assert not wanted or found == wanted, f"{code} gives {found}, not {wanted}"
-        else:
-            assert not wanted, f"only an expression gives something: {code}"
-            exec(code, namespace)
-
-
-def run_answer(cell: str, namespace: dict[str, Any]) -> None:
-    """What stands in the last column of a table of answers."""
-    for code, wanted in re.findall(r"(?<!gives )`([^`]+)`(?: gives `([^`]+)`)?", cell):
-        if code.startswith("kmm "):
-            command(code)
-            continue
-        found = outcome(code, namespace)
-        assert not wanted or found == wanted, f"{code} gives {found}, not {wanted}"
-
-
 @every_page
 def test_what_a_page_says_is_what_the_model_does(page: Path) -> None:
     """Its blocks and the calls in its tables run, in one namespace, and give what they say."""
@@ -218,16 +141,6 @@ def test_every_step_that_the_prose_names_stands_in_code_too(page: Path) -> None:
     code = " ".join(re.findall(r"`[^`\n]+`|^```.*?^```$", text_of(page), re.DOTALL | re.MULTILINE))
     for number in re.findall(r"\bsteps? (\d+)", prose(page)):
         assert re.search(rf"\b{number}\b", code), f"step {number}"
-
-
-def command(line: str) -> None:
-    """Run a command of `kmm`; what would open JupyterLab has only to find its notebook."""
-    _, *words = shlex.split(line.partition("  # ")[0])
-    if words[:2] == ["lab", "--present"]:
-        present.chosen(lab.notebooks(), words[2])
-    elif words[0] != "lab":
-        with redirect_stdout(io.StringIO()):
-            assert cli.main(words) == 0, line
 
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.stem)
@@ -259,26 +172,31 @@ def test_a_commit_is_named_with_its_version_or_its_year(page: Path) -> None:
             assert re.search(r"\b\d\.\d+|\b20[012]\d\b", fact), fact
 
 
+def exercises() -> dict[str, list[str]]:
+    """The rows of the table of exercises by their names."""
+    return {row[0][1:4]: row for row in rows(section(README, "The exercises"))}
+
+
 def points(notebook: Path) -> int:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return sum(cell["metadata"].get("nbgrader", {}).get("points") or 0 for cell in cells)
 
 
 def test_the_table_of_exercises_has_their_points_and_what_is_drawn() -> None:
-    table = {row[0]: row for row in rows(section(README, "The exercises"))}
-    for path in sorted((ROOT / "solutions").glob("e*.ipynb")):
-        row = table[path.name[:3]]
+    table = exercises()
+    notebooks = sorted((ROOT / "solutions").glob("e*.ipynb"))
+    assert list(table) == [path.name[:3] for path in notebooks]
+    for (name, row), path in zip(table.items(), notebooks, strict=True):
         assert int(row[3]) == points(path), row
-        drawn = set(re.findall(r"`(\w+)`", row[6]))
-        assert drawn == set(kmm.exercise(row[0], seed=0)), row
+        assert set(re.findall(r"`(\w+)`", row[6])) == set(kmm.exercise(name, seed=0)), row
 
 
 @every_page
 def test_a_page_gives_an_exercise_its_points(page: Path) -> None:
-    table = {row[0]: row[3] for row in rows(section(README, "The exercises"))}
+    table = exercises()
     afterwards = re.sub(r"\]\([^)]*\)", "", section(page, "Afterwards"))
     for name, worth in re.findall(r"(e\d\d)[^.;:]{0,60}?(\d+)\s+points", afterwards):
-        assert table[name] == worth, name
+        assert table[name][3] == worth, name
 
 
 def test_every_plan_adds_up() -> None:
@@ -289,11 +207,11 @@ def test_every_plan_adds_up() -> None:
         assert begins == f"{clock // 60}:{clock % 60:02}"
         clock += int(minutes)
     assert clock == int(whole) == 120
-    exercises = {row[0]: row for row in rows(section(README, "The exercises"))}
+    table = exercises()
     *weeks, total = rows(section(README, "A unit of four weeks"))
     for _, _, _, given, home, worth in weeks:
         names = re.findall(r"e\d\d", given)
-        assert sum(int(exercises[name][3]) for name in names) == int(worth)
-        assert sum(float(exercises[name][5]) for name in names) + OWN_TASKS == float(home)
+        assert sum(int(table[name][3]) for name in names) == int(worth)
+        assert sum(float(table[name][5]) for name in names) + OWN_TASKS == float(home)
     for column in (2, 4, 5):
         assert sum(float(week[column]) for week in weeks) == float(total[column])
