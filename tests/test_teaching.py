@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The lecturer's pages: each number in them is what the model says, each heading is in its lecture.
 
-How a page is written, tests/lecturer.py says.  What stands in *italics* is a heading of its lecture,
-which the tests look up.
+How a page is written, tests/lecturer.py says.  What stands in *italics* is a heading of the
+lecture that the page is about.
 """
 
 from __future__ import annotations
