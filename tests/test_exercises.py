@@ -226,3 +226,11 @@ def test_without_nbgrader_it_is_said_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "nbgrader", None)
     with pytest.raises(kmm.KmmError, match=r"kmm\[teach\]"):
         derived(SOLUTIONS[0])
+
+
+def test_files_may_stand_behind_the_options(tmp_path: Path) -> None:
+    (source,) = (HOUSE / "solutions").glob("e01-*.ipynb")
+    words = ["derive", "--seed", "7", "--to", str(tmp_path), str(source)]
+    assert kmm.cli.main(["exercises", *words]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [source.name]
+    assert kmm.cli.main(["exercises", "derive", "--sed", "7"]) == 2

@@ -31,6 +31,8 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--check", action="store_true", help="derive: write nothing, compare")
     command.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the parameters (0)")
     command.add_argument("--to", metavar="DIR", help="derive: where to (exercises)")
+    # argparse sees no FILE behind an option.
+    command.set_defaults(takes_rest=True)
 
 
 def _seed(text: str) -> int:
@@ -40,6 +42,10 @@ def _seed(text: str) -> int:
 
 
 def obey(options: argparse.Namespace) -> int:
+    for word in options.rest:
+        if word.startswith("-"):
+            raise KmmError(f"what is {word!r}? `kmm exercises --help` knows the options")
+    options.what += options.rest
     if options.action == "list":
         return _list()
     if options.action == "derive":
