@@ -138,3 +138,12 @@ def test_where_nothing_can_be_written_it_is_known_while_the_kernel_lives(
     assert len(kmm.hint("e01.q1").open) == 1
     assert len(kmm.hint("e01.q1").open) == 2
     assert "Nothing is written down" in str(kmm.progress())
+
+
+def test_a_run_without_a_step_is_not_played() -> None:
+    """migrate_vmas makes none by itself: there would be nothing to look at."""
+    result = kmm.check("e13.q2", lambda mm, to, from_, flags: None)
+    assert result.right is False
+    assert result.wrong is not None
+    assert result.wrong.outcome.mine is not None
+    assert result.play() is None

@@ -84,9 +84,12 @@ class Result:
         return int(self.points) if self.points == int(self.points) else self.points
 
     def play(self) -> Any:
-        """The failing run in the player, beside the right one if there is one; None without one."""
+        """The failing run in the player, beside the right one if there is one.
+
+        None without one, or if it has no step to show.
+        """
         wrong = self.wrong
-        if wrong is None or wrong.outcome.mine is None:
+        if wrong is None or wrong.outcome.mine is None or not len(wrong.outcome.mine):
             return None
         if wrong.outcome.model is None:
             return wrong.outcome.mine
