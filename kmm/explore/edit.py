@@ -118,6 +118,8 @@ def _spliced(text: str, node: Any, put: str) -> str:
     first, last = node.lineno - 1, node.end_lineno - 1
     head = lines[first].encode()[: node.col_offset].decode()
     tail = lines[last].encode()[node.end_col_offset :].decode()
-    if isinstance(node, ast.stmt):
+    if not isinstance(node, ast.stmt):
+        put = f"({put})"
+    else:
         put = textwrap.indent(put or "pass", " " * node.col_offset).lstrip()
     return "".join([*lines[:first], head, put, tail, *lines[last + 1 :]])

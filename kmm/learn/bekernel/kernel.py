@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Be the kernel: one page's migration, made move by move by whoever learns.
 
-    k = kmm.kernel("e15.q1")            the page of that problem; or kmm.kernel(Setting("file", 2))
+    k = kmm.kernel("e15.q2")            the page of that problem; or kmm.kernel(Setting("file", 2))
     k                                   the picture, and what can be done next (a notebook's widget)
     k.do("trylock_page", "p0")          makes a move; gives what the function gives back
     k.undo(); k.reset()
@@ -176,7 +176,7 @@ class Kernel:
         return self._widget.bundle(**arguments)
 
 
-def kernel(what: str | Setting = "e15.q1") -> Kernel:
+def kernel(what: str | Setting = "e15.q2") -> Kernel:
     """Be the kernel: `what` is a problem's name, with this notebook's numbers, or a Setting.
 
     Raises KmmError for a problem of another kind.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from errno import EAGAIN, EBUSY
+from errno import EAGAIN, EBUSY, ENOMEM
 
 from kmm.explore.books import Books
 from kmm.explore.guards import GUARDS
@@ -23,6 +23,7 @@ from kmm.learn.given.one_attempt import (
     nobody_else,
     orphaned,
     pinned,
+    says_status,
     situation,
     status_first,
     without_buffers,
@@ -105,6 +106,14 @@ PLAIN = (
     situation(
         "truncate has taken the page out of its file", orphaned, lambda p: 0, without_buffers
     ),
+    situation(
+        "node 1 has no free frame", full, lambda p: 1, ends(-ENOMEM, on_list=True)
+    ),
+    Situation("move_pages(2) wants a status", moved_by_call, says_status),
+    Situation(
+        "move_pages(2) wants the status of a page that stays",
+        lambda p: moved_by_call(p, pinned), says_status,
+    ),
 )  # fmt: skip
 
 LEVELS = (
@@ -153,6 +162,16 @@ EXERCISE = Exercise(
                     lambda p: "locked is -11" if p.force else "locked is 0",
                     "force decides here: 0 only tries, 1 waits for the lock and for the disk.",
                 ),
+                Slip(
+                    lambda p: "being written is -11" if p.force else "being written is 0",
+                    "For the disk it is as for the lock: force decides whether it is waited for.",
+                ),
+                Slip("locked is -16", "The code that says try again is not -EBUSY here."),
+                Slip(
+                    "nobody else is -2",
+                    "That there is no page any more is no error: there is nothing left to move.",
+                ),
+                Slip("at peace is 1", "It returns a code, and does not count pages."),
                 Slip("pinned is 11", "Errors are returned as negative numbers."),
             ),
             hints=(
@@ -171,6 +190,22 @@ EXERCISE = Exercise(
                     "at peace is 0",
                     "The page that has moved goes back to the LRU through a pagevec, which holds "
                     "a reference until it is emptied.",
+                ),
+                Slip(
+                    "at peace is 2",
+                    "The pte maps the new page now, and the isolator has given his reference away.",
+                ),
+                Slip(
+                    "being written is 2",
+                    "A page of a file has one holder more than an anonymous page.",
+                ),
+                Slip(
+                    "locked is 3",
+                    "Who locks a page holds no reference for that.",
+                ),
+                Slip(
+                    "nobody else is 2",
+                    "Here the pte has let go as well: only the isolator is left.",
                 ),
                 Slip(
                     "nobody else is 0",
@@ -207,6 +242,35 @@ EXERCISE = Exercise(
                 TRUNCATE,
             ),
             slips=(
+                Slip(
+                    "never page_count",
+                    "A page that nobody but the isolator holds is done already: look at the count "
+                    "first.",
+                ),
+                Slip("never PageWriteback", "A page on which the disk works must not move."),
+                Slip(
+                    "never lock_page",
+                    "trylock_page() has said no. With force the lock is waited for: lock_page().",
+                ),
+                Slip(
+                    "adds rcu_read_lock",
+                    "RCU is for anonymous pages. Moving a page of a file may sleep, and nobody "
+                    "may sleep under rcu_read_lock().",
+                ),
+                Slip(
+                    "broken: references",
+                    "A reference is dropped once too often, or never. newpage is put back in any "
+                    "case, and the old page with every code but -EAGAIN.",
+                ),
+                Slip(
+                    "stays on the list",
+                    "Only with -EAGAIN, or if nothing was locked, the page stays on the list.",
+                ),
+                Slip(
+                    "other status",
+                    "Somebody wants to know how it went: result.value.value takes the code, or "
+                    "the node after success. (result.value itself says where that is kept.)",
+                ),
                 Slip(
                     "lacks rcu_read_lock",
                     "Once no pte maps an anonymous page, its anon_vma may be freed. RCU has to "
@@ -256,6 +320,10 @@ EXERCISE = Exercise(
                 Behaves(FUNCTION, (STATUS,), label="the status is made in time"),
             ),
             slips=(
+                Slip(
+                    "gives up",
+                    "Here force is as large as the limit, so the caller is ready to wait.",
+                ),
                 Slip("waits", "The caller has said that it will not wait for this."),
                 Slip(
                     "returns -11",

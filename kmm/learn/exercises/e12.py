@@ -81,6 +81,19 @@ EXERCISE = Exercise(
                     "This answer means not now, and is the one with which the page stays locked.",
                 ),
                 Slip(
+                    "0 is the file system",
+                    "While the disk works the page is under writeback, which is no lock: writepage "
+                    "has given the page lock up. Write \"the migration\" or \"nobody\".",
+                ),
+                Slip(
+                    "function is writepage",
+                    "It keeps its rule. Who calls it, and does not know the rule?",
+                ),
+                Slip(
+                    "function is move_to_new_page",
+                    "It only passes on what another function returns. Go deeper.",
+                ),
+                Slip(
                     "function is unmap_and_move",
                     "It locks the page once and unlocks it once. Somebody in between has broken "
                     "that.",
@@ -117,6 +130,10 @@ EXERCISE = Exercise(
                     "has the row of the table that is wrong?",
                 ),
                 Slip(
+                    "writepage async",
+                    "The page is written without an error, only later. An error is needed.",
+                ),
+                Slip(
                     "writepage activate",
                     "The page stays locked here, and writeout() knows that. It is another row.",
                 ),
@@ -144,9 +161,17 @@ EXERCISE = Exercise(
             (
                 Behaves(
                     FUNCTION,
-                    (tries("writepage fails", "error", ends(-EIO)),),
+                    (
+                        tries("writepage fails", "error", ends(-EIO)),
+                        tries(
+                            "writepage fails with another error", "error", ends(-EIO),
+                            code=lambda p: p.error,
+                        ),
+                        tries("the page is written", "ok", ends(-EAGAIN, on_list=True)),
+                        tries("writepage says not now", "activate", ends(-EAGAIN, on_list=True)),
+                    ),
                     invariants=HARMLESS,
-                    label="an error does no harm",
+                    label="after each answer of writepage",
                 ),
                 READER,
                 Conforms(
@@ -158,6 +183,23 @@ EXERCISE = Exercise(
                     "stops",
                     "Somebody unlocks the page twice, or waits for his own lock. After which "
                     "answers of writepage is it unlocked?",
+                ),
+                Slip(
+                    lambda p: f"returns -{p.error}",
+                    "The mend of rc6 makes -EIO of every error. (To tell the file system's own is "
+                    "the next problem.)",
+                ),
+                Slip(
+                    "returns 0",
+                    "0 would mean that the page has moved. It has only been written: -EAGAIN.",
+                ),
+                Slip(
+                    "returns 524288",
+                    "AOP_WRITEPAGE_ACTIVATE is no error: the page is to be tried again.",
+                ),
+                Slip(
+                    "returns -5",
+                    "Only a negative answer of writepage is an error.",
                 ),
                 Slip(
                     "returns -11",
@@ -241,6 +283,10 @@ EXERCISE = Exercise(
                 Slip(
                     "stops",
                     "Somebody unlocks the page twice, or waits for his own lock.",
+                ),
+                Slip(
+                    "returns 524288",
+                    "AOP_WRITEPAGE_ACTIVATE is no error: the page is to be tried again.",
                 ),
                 Slip("returns -11", "With an error nobody is to try again at once."),
             ),

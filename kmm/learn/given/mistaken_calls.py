@@ -56,8 +56,11 @@ def all_asked(where: str, answers: Sequence[Any]) -> Situation:
         missed = [name for name in wanted if name not in asked]
         if missed:
             last = missed == [f"v{len(answers) - 1}"]
-            yield "last" if last else "missed", f"{missed[0]} is never asked"
-        elif asked != wanted:
+            first = missed == ["v0"]
+            fact = "last" if last else "begins too late" if first else "missed"
+            yield fact, f"{missed[0]} is never asked"
+            return
+        if asked != wanted:
             yield "order", f"asked are {', '.join(asked)}, and {', '.join(wanted)} is right"
         errors = [answer for answer in answers if answer is not NO and answer]
         rc = 0 if not errors else errors[0] if p.told == "first" else errors[-1]
@@ -99,9 +102,25 @@ def refused(node: Callable[[Parameters], int], bits: tuple[int, int], rc: int) -
             yield f"reads {side}", f"{function}() reads bit {bit}, which is outside the mask"
         if run.rc != rc:
             yield f"returns {run.rc}", f"it returns {told(run.rc)}, and {told(rc)} is right"
+        if left := run.world.kernel.vmalloc_areas.areas:
+            yield "leaks", f"of what vmalloc() gave {left} array is never given back"
 
     where = f"a node cannot be, and behind the masks stand {bits[0]} and {bits[1]}"
     return Situation(where, lambda p: wild(node(p), bits), wrong)
+
+
+def last_node(run: Run, p: Parameters) -> Iterator[Wrong]:
+    """The page has gone to node 4."""
+    if run.rc != 0 or run.result["status"] != [4]:
+        yield "too narrow", f"it returns {told(run.rc)}, and there is a node 4"
+
+
+def to_the_last_node(p: Parameters) -> Run:
+    """A machine with five nodes, and a page that goes to the last."""
+    w = World(nodes=5)
+    vma = w.mm().mmap(pages=1)
+    vma.touch(0)
+    return w.move_pages([vma.address(0)], [4])
 
 
 # Pages that are named twice.

@@ -93,6 +93,8 @@ def _statuses(run: Run, addresses: Sequence[int], wanted: Sequence[Any]) -> Iter
                 fact = "stale"
             where = f"status[{i}] (address {addresses[i]:#x})"
             yield fact, f"{where} is {_word(is_)}, and {_word(should)} is right"
+            if fact.startswith("tells") and should is not None:
+                yield f"tells {is_} for {should}", ""
             return
 
 
