@@ -60,10 +60,10 @@ def run_with(function: str, mine: Any, scenario: str) -> Run:
 def signs(function: str, model: Trace, mine: Trace) -> frozenset[str]:
     """How the steps of the function differ: "lacks a", "never a", "adds a", "a before b".
 
-    "lacks a": fewer than in the model; where it is called another number of times: "never a", not
-    even one.  Of a run that the kernel has stopped, what would have come later is not missed.  Only
-    a pair that both have once, and in the other order, gives the last.  Of a function that makes no
-    step at all only that is said: "makes no step".
+    "lacks a": fewer than in the model; "never a": not even one.  Of a run that the kernel has
+    stopped, what would have come later is not missed; nor is anything where the function is called
+    another number of times.  Only a pair that both have once, and in the other order, gives the
+    last.  Of a function that makes no step at all only that is said: "makes no step".
     """
     left, right = (
         [step.primitive for step in trace if step.function == function] for trace in (model, mine)
@@ -73,10 +73,10 @@ def signs(function: str, model: Trace, mine: Trace) -> frozenset[str]:
     if mine.bug and right and right[-1] in left:
         left = left[: len(left) - left[::-1].index(right[-1])]
     wanted, made = Counter(left), Counter(right)
-    never = {name for name in wanted if name not in made}
-    fewer = never if times(function, model) != times(function, mine) else {*(wanted - made)}
-    facts = {f"lacks {name}" for name in fewer} | {f"never {name}" for name in never}
-    facts |= {f"adds {name}" for name in made if made[name] > wanted[name]}
+    alike = bool(mine.bug) or times(function, model) == times(function, mine)
+    facts = {f"lacks {name}" for name in wanted - made if alike}
+    facts |= {f"never {name}" for name in wanted if alike and name not in made}
+    facts |= {f"adds {name}" for name in made - wanted if alike or name not in wanted}
     once = [name for name in wanted if wanted[name] == made[name] == 1]
     for a, b in combinations(once, 2):
         first, then = (a, b) if right.index(a) < right.index(b) else (b, a)
@@ -121,7 +121,7 @@ class Conforms:
                 model = load(name).run(limit=STEPS)
             keys = (*ENDS, "trace_full") if self.order else ENDS
             other = [key for key in keys if model.result.get(key) != run.result.get(key)]
-            # In whose name a step is made does not count: lock_page() makes the one of trylock_page().
+            # In whose name a step is made does not count: lock_page() makes that of trylock_page().
             if other == ["trace_full"] and compare(model, run, names=NAMES).parts is None:
                 continue
             if other:

@@ -3,37 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from errno import EAGAIN, EBUSY, ENOMEM
+from collections.abc import Callable
 
-from kmm.explore.books import Books
-from kmm.explore.guards import GUARDS
-from kmm.explore.invariants import Invariant
-from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.checks.functions import Conforms
+from kmm.learn.checks.situations import Behaves
+from kmm.learn.checks.values import Table
+from kmm.learn.exercise import Exercise, Problem, Slip
+from kmm.learn.given.attempt_demands import FUNCTION, LEVELS, PLAIN, STATUS, TRUNCATE
+from kmm.learn.given.attempt_demands import RETURNED as RETURNED
 from kmm.learn.given.one_attempt import (
     SOUND,
     at_peace,
     attempted,
     being_written,
-    ends,
     full,
     locked,
-    moved_by_call,
     nobody_else,
-    orphaned,
     pinned,
-    says_status,
-    situation,
-    status_first,
-    without_buffers,
 )
 from kmm.learn.parameters import Parameters
-from kmm.learn.checks.situations import Behaves, Situation, Withstands
-from kmm.learn.checks.values import Table
 from kmm.scenario import World
-
-FUNCTION = "unmap_and_move"
 
 #: At peace, busy, gone, without a mapping, without memory; the last hands a status back.
 SCENARIOS = (
@@ -72,67 +61,6 @@ def counts(p: Parameters) -> dict[str, int]:
     runs = {name: attempted(build, p.force, p) for name, build in WORLDS.items()}
     return {name: run.world["p0"]._count for name, run in runs.items()}
 
-
-def _returned(books: Books) -> Iterator[str]:
-    rc = books.returned["migrate"]
-    if rc not in (0, -EAGAIN):
-        yield f"it returns {rc}, where 0 or -EAGAIN is right"
-
-
-RETURNED = Invariant("returned", "It has moved the page, or says try again.", _returned)
-
-TRUNCATE = Withstands(
-    FUNCTION,
-    GUARDS["mapping-is-there"].holds,
-    "truncate",
-    (RETURNED,),
-    label="truncate comes in between",
-)
-
-#: The model's own rules: force is 0 or 1.
-PLAIN = (
-    situation("nothing is in the way", at_peace, lambda p: 0, ends(0)),
-    situation(
-        "the page is locked and force is 0", locked, lambda p: 0,
-        ends(-EAGAIN, on_list=True, locked=True),
-    ),
-    situation(
-        "the page is being written and force is 0", being_written, lambda p: 0,
-        ends(-EAGAIN, on_list=True),
-    ),
-    situation(
-        "somebody holds a reference", pinned, lambda p: 1, ends(-EAGAIN, on_list=True)
-    ),
-    situation(
-        "truncate has taken the page out of its file", orphaned, lambda p: 0, without_buffers
-    ),
-    situation(
-        "node 1 has no free frame", full, lambda p: 1, ends(-ENOMEM, on_list=True)
-    ),
-    Situation("move_pages(2) wants a status", moved_by_call, says_status),
-    Situation(
-        "move_pages(2) wants the status of a page that stays",
-        lambda p: moved_by_call(p, pinned), says_status,
-    ),
-)  # fmt: skip
-
-LEVELS = (
-    situation("nothing is in the way", at_peace, lambda p: 0, ends(0)),
-    situation(
-        "the page is locked and force is too small", locked, lambda p: p.lock - 1,
-        ends(-EAGAIN, on_list=True, locked=True),
-    ),
-    situation("the page is locked and force is enough", locked, lambda p: p.lock, ends(0)),
-    situation(
-        "the page is being written and force is too small", being_written, lambda p: p.disk - 1,
-        ends(-EBUSY),
-    ),
-    situation(
-        "the page is being written and force is enough", being_written, lambda p: p.disk, ends(0)
-    ),
-)  # fmt: skip
-
-STATUS = Situation("move_pages(2) wants a status", moved_by_call, status_first)
 
 EXERCISE = Exercise(
     "e10",
@@ -248,10 +176,6 @@ EXERCISE = Exercise(
                     "first.",
                 ),
                 Slip("never PageWriteback", "A page on which the disk works must not move."),
-                Slip(
-                    "never lock_page",
-                    "trylock_page() has said no. With force the lock is waited for: lock_page().",
-                ),
                 Slip(
                     "adds rcu_read_lock",
                     "RCU is for anonymous pages. Moving a page of a file may sleep, and nobody "

@@ -16,6 +16,7 @@ from kmm.learn.checks.separates import Separates
 from kmm.learn.checks.situations import Behaves, Withstands
 from kmm.learn.given.unwritable import ends, tries, written
 from kmm.learn.checks.values import Table
+from kmm.mm.fs import AOP_WRITEPAGE_ACTIVATE
 
 FUNCTION = "writeout"
 
@@ -55,6 +56,10 @@ READER = Withstands(
     "a reader that locks the page",
     (RETURNED, LOCKED_ENTRIES),
     label="the reader keeps its lock",
+)
+
+NOT_NOW = Slip(
+    f"returns {AOP_WRITEPAGE_ACTIVATE}", "AOP_WRITEPAGE_ACTIVATE is no error: try the page again."
 )
 
 EXERCISE = Exercise(
@@ -193,14 +198,8 @@ EXERCISE = Exercise(
                     "returns 0",
                     "0 would mean that the page has moved. It has only been written: -EAGAIN.",
                 ),
-                Slip(
-                    "returns 524288",
-                    "AOP_WRITEPAGE_ACTIVATE is no error: the page is to be tried again.",
-                ),
-                Slip(
-                    "returns -5",
-                    "Only a negative answer of writepage is an error.",
-                ),
+                NOT_NOW,
+                Slip("returns -5", "Only a negative answer of writepage is an error."),
                 Slip(
                     "returns -11",
                     "An error will not get better by itself. It is told: -EIO.",
@@ -284,10 +283,7 @@ EXERCISE = Exercise(
                     "stops",
                     "Somebody unlocks the page twice, or waits for his own lock.",
                 ),
-                Slip(
-                    "returns 524288",
-                    "AOP_WRITEPAGE_ACTIVATE is no error: the page is to be tried again.",
-                ),
+                NOT_NOW,
                 Slip("returns -11", "With an error nobody is to try again at once."),
             ),
             hints=(

@@ -3,25 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from errno import EBUSY, EINVAL, EIO, ENODEV, ENOENT, ENOMEM, EPERM
 
-from kmm.explore.books import Books
 from kmm.explore.history import HISTORY
-from kmm.explore.history.answers import Answer, answers
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.checks.functions import Conforms
 from kmm.learn.given.mistaken_calls import (
     NO,
+    TOLD,
     all_asked,
     first_decides,
     last_node,
-    named,
-    node_of,
+    predicted,
     refused,
     to_the_last_node,
-    vmas_asked,
-    wild,
 )
 from kmm.learn.parameters import Parameters
 from kmm.learn.checks.patches import Patch
@@ -34,26 +29,6 @@ MOVE, ARRAY, STAT = "do_pages_move", "do_move_page_to_node_array", "do_pages_sta
 #: Calls without any of the mistakes.
 RIGHT_CALLS = ("move-ok", "move-enodev", "move-eacces-cpuset", "move-efault-nodes", "move-already-there")
 
-
-def predicted(p: Parameters) -> dict[str, int]:
-    """What 2.6.28-rc3 does with each mistake."""
-    twice = named([0, 0], [0, 1])
-    return {
-        "last vma": vmas_asked([0, 0, -EBUSY]).rc,
-        "bit 0": wild(p.wild, (0, 0)).rc,
-        "bit 1": wild(p.wild, (1, 0)).rc,
-        "status[0]": twice.result["status"][0],
-        "status[1]": twice.result["status"][1],
-        "node": node_of(twice.world, 0),
-    }
-
-
-def _told(answer: Answer, _: Books) -> Iterator[str]:
-    if answer.rc != 0 or answer.status[0] not in (0, 1, -ENOENT):
-        yield f"it returns {answer.rc} with the statuses {answer.status}; that is no answer"
-
-
-TOLD = answers("ask", "told", "The program is told a node.", _told)
 
 TOO_EARLY = (
     "The page is looked at while nobody holds it: before the reference is taken, or after it is "

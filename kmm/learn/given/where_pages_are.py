@@ -180,7 +180,8 @@ def _rounds(run: Run, count: int, chunk: int) -> Iterator[Wrong]:
     steps = [s.primitive for s in run.trace]
     taken, most = steps.count("__down_read"), -(-count // chunk)
     if run.rc == 0 and taken != most:
-        says = f"mmap_sem is taken {taken} times, and for chunks of {chunk} it should be {most}"
+        often = "once" if taken == 1 else f"{taken} times"
+        says = f"mmap_sem is taken {often}, and for chunks of {chunk} it should be {most}"
         yield "too often" if taken > most else "too seldom", says
     in_a_row = 0
     for name in steps:
