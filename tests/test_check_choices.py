@@ -146,3 +146,9 @@ def test_tables_have_a_head_and_tell_no_kind() -> None:
     html = s._repr_html_()
     assert "<th scope='col'>count</th>" in html
     assert "pinned" not in html + repr(s)
+
+
+def test_what_is_still_missing_is_not_given_away() -> None:
+    found = str(kmm.check("e16.q1", [], seed=0))
+    assert "others do not move either" in found
+    assert not any(f"{name} is" in found for name in ("p0", "p2", "p5"))

@@ -231,3 +231,40 @@ def test_afterwards_the_model_is_as_it_was() -> None:
     for mine in (misspelt, idle, 42):
         kmm.check("e03.q1", mine)
     assert kmm.load("file-clean").run().result == before
+
+
+def test_of_a_run_that_was_stopped_what_would_have_come_later_is_not_missed() -> None:
+    f = "unmap_and_move"
+    once = kmm.load("anon-simple").run().trace
+    unbalanced = body(f, (Edit(f, "rcu_read_lock()"),))
+    with kmm.replace(**{f: unbalanced}):
+        stopped = kmm.load("anon-simple").run().trace
+    assert stopped.bug
+    found = signs(f, once, stopped)
+    assert "lacks rcu_read_lock" in found
+    assert "lacks mem_cgroup_end_migration" not in found
+
+
+def test_where_it_is_called_another_number_of_times_nothing_is_missed() -> None:
+    f = "unmap_and_move"
+    thrice = kmm.load("writeback-waits").run().trace
+    gives_up = body(
+        f,
+        (
+            Edit(
+                f, "if not force:\n    goto(unlock)", "if not force:\n    rc = 0\n    goto(unlock)"
+            ),
+        ),
+    )
+    with kmm.replace(**{f: gives_up}):
+        once = kmm.load("writeback-waits").run().trace
+    assert not any(sign.startswith(("lacks", "never")) for sign in signs(f, thrice, once))
+
+
+def test_in_whose_name_a_step_is_made_does_not_count() -> None:
+    """lock_page() begins with the step of trylock_page(): at peace both are the same."""
+    f = "unmap_and_move"
+    locks = body(f, (Edit(f, "not trylock_page(page)", "lock_page(page)"),))
+    check = Conforms(f, ("anon-simple",))
+    assert check.judge(locks, P).right
+    assert not Conforms(f, ("locked-until-pass-3",)).judge(locks, P).right

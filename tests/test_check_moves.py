@@ -244,18 +244,22 @@ def test_the_widget_does_what_its_buttons_say() -> None:
     widget = k._widget
     assert widget.moves.description
     widget.moves.value = "isolate_lru_page p0"
+    assert "Takes the page off its LRU list" in widget.about.value
     widget.do.click()
     assert k.sequence == ["isolate_lru_page p0"]
     assert "isolate_lru_page p0" in widget.sequence.value
     assert "p0._count 1" in widget.says.value
     widget.do.click()  # nothing is chosen
-    assert "there is no such move" in widget.says.value
+    assert "Choose a move in the list" in widget.says.value
     k.do("trylock_page p0")  # in a cell: the widget follows
     assert "trylock_page p0" in widget.sequence.value
     widget.undo.click()
     widget.undo.click()
+    widget.undo.click()  # there is nothing to take back
     assert k.sequence == []
-    assert widget.undo.disabled
+    assert "Nothing is done yet" in widget.says.value
+    # A button that is disabled loses the focus of whoever has pressed it.
+    assert not any(button.disabled for button in (widget.do, widget.undo, widget.reset))
 
 
 def test_without_widgets_the_picture_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,3 +271,22 @@ def test_without_widgets_the_picture_is_shown(monkeypatch: pytest.MonkeyPatch) -
 def test_a_setting_that_there_is_not_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(KmmError, match="Setting"):
         Setting(**wrong)
+
+
+def test_without_a_name_there_is_a_page_to_move() -> None:
+    assert "isolate_lru_page p0" in kmm.kernel().moves
+
+
+def test_a_new_page_that_does_not_say_where_it_belongs_is_not_copied_to() -> None:
+    moves = [move for move in BEGIN.split("\n") if move and "mapping" not in move]
+    found = judged(Setting(), [*moves, "page_count p0", "migrate_page_copy n0 p0"])
+    assert found.sign == "n0 without mapping"
+
+
+def test_the_picture_shows_what_the_whole_move_has_changed() -> None:
+    k = kmm.kernel(Setting())
+    k.do("isolate_lru_page p0")
+    assert k.picture.caption == "After steps 0 to 6."
+    assert "node[0].inactive_anon p0 \N{RIGHTWARDS ARROW} empty" in k.says
+    k.do("page_count p0")
+    assert k.picture.alt.startswith("After step 7: p0 on node 0 has count 2")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import kmm
 from kmm.explore.edit import Edit, body
 from kmm.learn.checks.functions import Conforms
 from kmm.learn.checks.patches import Patch
@@ -65,3 +66,20 @@ def test_it_is_known_which_other_function_was_edited() -> None:
 def test_without_edits_each_function_is_its_own() -> None:
     one, other = body("writeout", ()), body("migrate_vmas", ())
     assert (one.__name__, other.__name__) == ("writeout", "migrate_vmas")
+
+
+def test_an_expression_that_is_put_in_stays_one_expression() -> None:
+    """`not` stands before the call that is replaced, and is about all of what replaces it."""
+    found = "node_state(node.value, N_HIGH_MEMORY)"
+    both = Edit("do_pages_move", found, f"0 <= node.value < MAX_NUMNODES and {found}")
+    assert kmm.check("e13.q3", both, seed=0).right
+
+
+def test_what_was_allocated_has_to_be_given_back() -> None:
+    has_memory = "if not node_state(node.value, N_HIGH_MEMORY):\n    goto(out_pm)"
+    leaves = "if not 0 <= node.value < MAX_NUMNODES:\n    return -ENODEV\n"
+    wrong = kmm.check(
+        "e13.q3", Edit("do_pages_move", has_memory, leaves + has_memory), seed=0
+    ).wrong
+    assert wrong is not None
+    assert "leaks" in wrong.outcome.facts

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import kmm
 from kmm.explore.case import Case
 from kmm.learn.checks.schedules import preemptions, unguarded
 from kmm.learn.checks.shortest import Makes, Shortest, steps, yardstick
@@ -53,11 +54,11 @@ def test_steps_count_only_without_a_preemption_too_many() -> None:
     [
         ("user, migrate", "the other begins"),
         ("migrate 3, user, migrate", "too early"),
-        ("migrate, user", "too late"),
+        ("migrate, user", "one after another"),
         ("migrate 61, user 2, migrate", "later on"),
         ("migrate 999, user", "impossible"),
-        ("nobody", "impossible"),
-        ("", "impossible"),
+        ("nobody", "no such task"),
+        ("", "no such task"),
         (61, "of another kind"),
         (["migrate"], "of another kind"),
     ],
@@ -110,3 +111,19 @@ def test_the_window_of_the_new_page_lies_between_the_slot_and_the_copy() -> None
     assert early[-1] == steps_of["copy_highpage"]
     assert steps_of["radix_tree_replace_slot"] + 1 in early
     assert steps_of["page_count"] - 1 not in early
+
+
+@pytest.mark.parametrize(
+    ("mine", "fact"),
+    [
+        ("migrate 10", "one after another"),
+        ("migrate 10, nobody", "no such task"),
+        ("migrate 9999", "impossible"),
+    ],
+)
+def test_a_schedule_that_names_too_little_is_no_schedule_that_comes_too_late(
+    mine: str, fact: str
+) -> None:
+    wrong = kmm.check("e14.q1", mine, seed=0).wrong
+    assert wrong is not None
+    assert fact in wrong.outcome.facts

@@ -129,3 +129,8 @@ def test_the_same_seed_draws_the_same_numbers_and_seeds_differ() -> None:
 def test_a_seed_is_a_whole_number(seed: Any) -> None:
     with pytest.raises(kmm.KmmError, match="a seed is a whole number"):
         kmm.exercise("e01", seed)
+
+
+def test_a_function_may_be_named_with_its_brackets() -> None:
+    told = {"0": "nobody", "AOP_WRITEPAGE_ACTIVATE": "the migration", "an error": "nobody"}
+    assert kmm.check("e12.q1", {**told, "function": "writeout()"}, seed=0).right

@@ -346,3 +346,11 @@ def test_a_saved_trace_is_drawn_alike(tmp_path: Path) -> None:
     trace = trace_of("swap-cache")
     trace.save(tmp_path / "trace.json")
     assert kmm.Trace.load(tmp_path / "trace.json").svg(71).text == trace.svg(71).text
+
+
+def test_what_several_steps_have_changed_is_shown_together() -> None:
+    trace = kmm.load("anon-simple").run().trace
+    several = trace.svg(20, since=3)
+    assert several.caption == "After steps 3 to 20."
+    assert several.text != trace.svg(20).text
+    assert trace.svg(20, since=20).caption == "After step 20."

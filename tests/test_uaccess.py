@@ -94,3 +94,8 @@ def test_memory_that_is_in_use_is_not_taken_out() -> None:
         w.task("t")
         assert (sparse_remove_one_section(used), sparse_remove_one_section(free)) == (0, 1)
     assert (used.PG_reserved, repr(free.PG_reserved), free.node) == (0, f"freed {free.name}", 0)
+
+
+def test_a_pointer_into_an_array_can_be_moved_on() -> None:
+    pages = UserArray(kmm.World().machine, "pages", 4, (), ())
+    assert pages + 1 + 2 == pages + 3

@@ -114,10 +114,23 @@ def _top_down(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _spliced(text: str, node: Any, put: str) -> str:
+    """`put` in the place of the node; in brackets if what stands around would tear it apart."""
     lines = text.splitlines(keepends=True)
     first, last = node.lineno - 1, node.end_lineno - 1
     head = lines[first].encode()[: node.col_offset].decode()
     tail = lines[last].encode()[node.end_col_offset :].decode()
     if isinstance(node, ast.stmt):
         put = textwrap.indent(put or "pass", " " * node.col_offset).lstrip()
-    return "".join([*lines[:first], head, put, tail, *lines[last + 1 :]])
+    made, safe = (
+        "".join([*lines[:first], head, new, tail, *lines[last + 1 :]]) for new in (put, f"({put})")
+    )
+    torn = isinstance(node, ast.expr) and _reads(put) and _reads(made) != _reads(safe)
+    return safe if torn else made
+
+
+def _reads(text: str) -> str:
+    """How Python reads the text; "" if it does not."""
+    try:
+        return ast.dump(ast.parse(text))
+    except SyntaxError:
+        return ""

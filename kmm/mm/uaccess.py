@@ -74,6 +74,9 @@ class user_pointer(NamedTuple):
     array: Any
     i: int
 
+    def __add__(self, n: Any) -> user_pointer:
+        return user_pointer(self.array, self.i + n)
+
     def __str__(self) -> str:
         return f"{self.array} + {self.i}"
 

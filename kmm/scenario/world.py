@@ -65,6 +65,9 @@ MIGRATEPAGE = {
     "fail_migrate_page": fail_migrate_page,
 }
 
+#: How writepage may end.
+WRITES = ("ok", "async", "error", "error_locked", "activate")
+
 
 class World:
     """An empty machine with memory, to be filled.
@@ -167,6 +170,9 @@ class World:
         if migratepage not in MIGRATEPAGE:
             known = ", ".join(str(m) for m in MIGRATEPAGE)
             raise KmmError(f"World: migratepage must be one of {known}, not {migratepage}")
+        if writepage is not None and writepage not in WRITES:
+            known = ", ".join(WRITES)
+            raise KmmError(f"World: writepage must be one of {known}, or None, not {writepage}")
         mapping = AddressSpace(
             self.machine,
             self.name_for(name, "f", self.files),

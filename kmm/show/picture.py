@@ -28,12 +28,18 @@ class Picture:
         """Write the SVG to a file."""
         Path(path).write_text(self.text, encoding="utf-8")
 
-    def _repr_html_(self) -> str:
+    @property
+    def bare(self) -> str:
+        """The HTML of the image alone, for where its caption would be said twice."""
         data = base64.b64encode(self.text.encode()).decode()
         return (
-            '<figure style="margin:0.5em 0">'
             f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(self.alt)}"'
             f' width="{self.size[0]:g}" style="max-width:100%;height:auto"/>'
+        )
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<figure style="margin:0.5em 0">{self.bare}'
             f"<figcaption>{escape(self.caption)}</figcaption></figure>"
         )
 

@@ -39,6 +39,7 @@ def svg(
     *,
     theme: str = "auto",
     width: float | None = None,
+    since: int | None = None,
 ) -> Picture:
     """The state after step k, and what the step changed.
 
@@ -47,6 +48,7 @@ def svg(
     `theme`: "light", "dark", or "auto" for what the reader's screen prefers.
     `width`: the most that the picture may be wide, in pixels, 600 for a handout; without it a large
     world is as wide as it must be.
+    `since`: the number of a step, from which on it is shown what has changed.
 
     Returns a Picture, which a notebook shows; `.text` is the SVG, `.save(path)` writes it.
 
@@ -57,14 +59,15 @@ def svg(
         k = numbered(k, len(trace), "step")
     if isinstance(select, str):
         select = [select]
-    title = step_title(trace, k)
     layouts = once(trace, _Layouts)
     pages = None if select is None else frozenset(select)
-    drawing = _Drawing(trace, k, layouts.of(pages, width))
+    drawing = _Drawing(trace, k, layouts.of(pages, width), since)
+    title = drawing.title
+    told = sentence(trace, k) if since is None else ""
     return Picture(
         text=drawing.svg(theme),
-        alt=state_words(trace, k),
-        caption=f"{title[:1].upper()}{title[1:]}. {sentence(trace, k)}".strip(),
+        alt=drawing.alt,
+        caption=f"{title[:1].upper()}{title[1:]}. {told}".strip(),
         size=drawing.layout.size,
     )
 
@@ -96,16 +99,25 @@ def checked(width: object) -> float:
 class _Drawing:
     """One picture."""
 
-    def __init__(self, trace: Trace, k: int | None, layout: Layout) -> None:
+    def __init__(
+        self, trace: Trace, k: int | None, layout: Layout, since: int | None = None
+    ) -> None:
         self.trace, self.k, self.layout = trace, k, layout
+        self.one = since is None
+        first = k if since is None else since
+        several = f"after steps {first} to {k}" if first != k else f"after step {k}"
+        self.title = step_title(trace, k) if self.one else several
+        self.alt = state_words(trace, k, "" if self.one else several.capitalize())
         self.pen = Pen()
         old: dict[int, int] = {}
-        if k is not None:
+        if k is not None and first is not None and first <= k:
             columns = trace.columns
-            begin, end = trace.changes_before(k), columns.changes_end[k]
+            begin, end = trace.changes_before(first), columns.changes_end[k]
             for slot, was in zip(columns.slot[begin:end], columns.old[begin:end], strict=True):
                 old.setdefault(slot, was)
         numbers = trace.state(0 if k is None else k + 1).numbers
+        if not self.one:
+            old = {slot: was for slot, was in old.items() if numbers[slot] != was}
         self.view = View(trace.values, numbers, old)
 
     def svg(self, theme: str) -> str:
@@ -121,13 +133,12 @@ class _Drawing:
         self._lines()
         self._legend()
         self._more()
-        alt = state_words(self.trace, self.k)
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}"'
             f' width="{wide:g}" height="{high:g}" role="img" aria-labelledby="t">'
         )
         label = Pen()
-        label.title(alt)
+        label.title(self.alt)
         title = label.text.replace("<title>", '<title id="t">')
         return f"{head}\n{title}\n<style>{css(theme)}</style>\n{pen.text}\n</svg>\n"
 
@@ -135,7 +146,7 @@ class _Drawing:
         name = self.trace.about.get("scenario") or ""
         pen, layout = self.pen, self.layout
         wide = layout.size[0]
-        lines = title_lines(step_title(self.trace, self.k), wide - 2 * MARGIN)
+        lines = title_lines(self.title, wide - 2 * MARGIN)
         for n, line in enumerate(lines):
             pen.write(MARGIN, 20 + n * LINE, line, "f-ink bold")
         room = wide - 2 * MARGIN - 32 - mono_width(lines[0], 11)
@@ -248,7 +259,7 @@ class _Drawing:
             pen.write(x + LEGEND_TEXT, y + 3.5, LEGEND[kind], "sans f-quiet")
 
     def _more(self) -> None:
-        if self.k is None:
+        if self.k is None or not self.one:
             return
         changes = unshown(self.trace, self.k, self.layout.shown)
         if not changes:

@@ -24,8 +24,8 @@ def sentence(trace: Trace, k: int | None) -> str:
     return f"{trace.narrate(k)}{cut if k == len(trace) - 1 else ''}"
 
 
-def state_words(trace: Trace, k: int | None) -> str:
-    """The state after step k in one sentence, what the step did first."""
+def state_words(trace: Trace, k: int | None, moment: str = "") -> str:
+    """The state after step k in one sentence, what the step did first, or `moment` instead."""
     state = trace.state(0 if k is None else k + 1)
     parts = [_page(state, page) for page in state.of_type("Page") if page != "ZERO"]
     ptes = [
@@ -35,7 +35,7 @@ def state_words(trace: Trace, k: int | None) -> str:
     ]
     parts = _few(parts, "pages") + _few(ptes, "ptes")
     what = "; ".join(parts) or "no page"
-    return f"{_moment(trace, k)}: {what}."
+    return f"{moment or _moment(trace, k)}: {what}."
 
 
 def _moment(trace: Trace, k: int | None) -> str:

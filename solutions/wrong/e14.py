@@ -63,7 +63,7 @@ WRONG = (
         one
         for q in ("q1", "q2")
         for one in (
-            (f"e14.{q}", schedule(q, lambda a, b, n: f"{a}, {b}"), "left too late"),
+            (f"e14.{q}", schedule(q, lambda a, b, n: f"{a}, {b}"), "Nobody is interrupted"),
             (f"e14.{q}", schedule(q, lambda a, b, n: f"{b}, {a}"), "has to make the first steps"),
             (f"e14.{q}", schedule(q, lambda a, b, n: f"{a} 999, {b}"), "makes no step"),
             (f"e14.{q}", lambda p: "lock 3, migrate", "there is no task lock"),

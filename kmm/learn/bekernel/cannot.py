@@ -9,7 +9,7 @@ from kmm.scenario import World
 #: What the move would need, by what it is called.
 NEEDS: dict[str, str] = {
     "isolate_lru_page": "{page} is on no LRU list",
-    "alloc_pages_node": "you have allocated a page already, and the machine has nodes 0 to 2",
+    "alloc_pages_node": "one page is enough, and the machine has nodes 0 to 2",
     "trylock_page": "{page} is locked already",
     "unlock_page": "{page} is not locked",
     "try_to_unmap_one": "{page} is not mapped there",

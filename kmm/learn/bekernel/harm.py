@@ -221,6 +221,9 @@ class Watch:
         if self.new is not None:
             why = "who finds it can use it before it is ready"
             yield from self._unlocked(self.new, why, "09")
+            if self.new.mapping is None:
+                says = "n0 does not say where it belongs, and after the copy p0 cannot tell it"
+                yield Harm("n0 without mapping", says, "05")
 
     def _remove_migration_pte(self, move: Move) -> Iterator[Harm]:
         if move.onto == OLD:

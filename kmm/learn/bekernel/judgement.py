@@ -84,7 +84,10 @@ def _at_end(setting: Setting, play: Play, watch: Watch) -> Iterator[Judgement]:
     moves = setting.pins == 0
     if not moves:
         if watch.looked is None:
-            says = "you have given up without having looked: somebody may have let go of p0"
+            says = (
+                "you have given up without having looked, with no pte left, whether anybody else "
+                "holds p0"
+            )
             yield Judgement(says, "not tried")
         elif watch.moved:
             yield Judgement("somebody holds p0, and it has moved all the same", "moved")

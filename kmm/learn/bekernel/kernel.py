@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Be the kernel: one page's migration, made move by move by whoever learns.
 
-    k = kmm.kernel("e15.q1")            the page of that problem; or kmm.kernel(Setting("file", 2))
+    k = kmm.kernel("e15.q2")            the page of that problem; or kmm.kernel(Setting("file", 2))
     k                                   the picture, and what can be done next (a notebook's widget)
     k.do("trylock_page", "p0")          makes a move; gives what the function gives back
     k.undo(); k.reset()
@@ -18,7 +18,7 @@ from typing import Any
 
 from kmm.errors import KmmError
 from kmm.explain.differences import differences
-from kmm.learn.bekernel.moves import NAMES, SAYS, cache_of, vmas_of
+from kmm.learn.bekernel.moves import NAMES, SAYS, cache_of, says_of, vmas_of
 from kmm.learn.bekernel.play import Play, Setting, recorded
 from kmm.learn.book import problem_of, seed_of
 from kmm.show.picture import Picture
@@ -30,6 +30,13 @@ MOST = 100
 
 #: So many changes of a move are told.
 TOLD = 8
+
+
+def _told(value: Any) -> str:
+    """A value as it is told: of a list what is in it."""
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return ", ".join(map(str, value)) or "empty"
+    return shown(value)
 
 
 def texts(mine: Any) -> Iterator[str]:
@@ -131,9 +138,13 @@ class Kernel:
 
     @property
     def picture(self) -> Picture:
-        """The state now, with what the last step has changed."""
-        trace = self.trace
-        picture: Picture = trace.svg(len(trace) - 1 if len(trace) else None)
+        """The state now, with what the last move has changed."""
+        trace, play = self._record()
+        last = len(trace) - 1
+        picture: Picture
+        picture = (
+            trace.svg(last, since=min(play.starts[-1], last)) if len(trace) else trace.svg(None)
+        )
         return picture
 
     @property
@@ -144,14 +155,13 @@ class Kernel:
         trace, play = self._record()
         last = self.sequence[-1]
         start = play.starts[-1]
-        name = NAMES.get(last, last.partition(" ")[0])
-        lines = [f"Move {len(self.sequence)}: {last}. {SAYS[name]}"]
+        lines = [f"Move {len(self.sequence)}: {last}. {says_of(last)}"]
         if play.bug:
             return f"{lines[0]} The kernel stops: {play.bug}."
         if isinstance(play.results[-1], int):
             lines.append(f"It gives {play.results[-1]}.")
         found = [
-            f"{one.field} {shown(one.left)} \N{RIGHTWARDS ARROW} {shown(one.right)}"
+            f"{one.field} {_told(one.left)} \N{RIGHTWARDS ARROW} {_told(one.right)}"
             if not one.field.endswith(".exists")
             else f"there is {one.field.removesuffix('.exists')}"
             for one in differences(trace, start, trace, len(trace))
@@ -176,7 +186,7 @@ class Kernel:
         return self._widget.bundle(**arguments)
 
 
-def kernel(what: str | Setting = "e15.q1") -> Kernel:
+def kernel(what: str | Setting = "e15.q2") -> Kernel:
     """Be the kernel: `what` is a problem's name, with this notebook's numbers, or a Setting.
 
     Raises KmmError for a problem of another kind.

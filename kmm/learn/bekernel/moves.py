@@ -240,3 +240,8 @@ SAYS = {
 
 #: Moves that are written as assignments, and what they are called.
 NAMES = {"n0.mapping = p0.mapping": "prepare", "n0.mapping = NULL": "forget"}
+
+
+def says_of(text: str) -> str:
+    """What the move of that text does, in a sentence."""
+    return SAYS[NAMES.get(text, text.partition(" ")[0])]

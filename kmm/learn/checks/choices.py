@@ -71,7 +71,7 @@ class Stuck:
         if listed:
             says = f"{listed[0]} does move: {s.why(listed[0])}"
         else:
-            says = f"one that you have not named does not move: {s.why(lacking[0])}"
+            says = "others do not move either"
         right = len(stuck) - len(lacking)
         many = f"{right} of {len(stuck)} are named, {len(listed)} too many"
         return Outcome(False, f"{says} ({many})", frozenset(facts))
@@ -106,9 +106,12 @@ def _short_of(s: Situation, report: Report, says: str) -> Outcome:
             f". migrate_pages gave up with -ENOMEM: each attempt takes a frame of node 1, which had"
             f" {s.room}, and that of a failed attempt waits in a pagevec"
         )
+    facts = _facts(s, report)
     if name is not None:
         says += f". {s.why(name)}"
-    return Outcome(False, says, _facts(s, report), s.run(report.chosen, record=True).trace)
+    elif report.rc >= 0:
+        facts |= {"all useful"}
+    return Outcome(False, says, facts, s.run(report.chosen, record=True).trace)
 
 
 def frees(s: Situation, report: Report) -> Outcome:

@@ -57,7 +57,8 @@ class Shortest:
             return Outcome(False, says, frozenset({"of another kind"}))
         found = attempt(lambda: self._judge(mine, self.case(p)), 4 * SECONDS)
         if isinstance(found, Trouble):
-            return Outcome(False, found.says, frozenset({"impossible", found.kind}))
+            known = "impossible" if " asks for " in found.says else "no such task"
+            return Outcome(False, found.says, frozenset({known, found.kind}))
         return found
 
     def _judge(self, mine: str | Schedule, case: Case) -> Outcome:
@@ -90,6 +91,8 @@ def _why_not(case: Case, trace: Trace, mine: str | Schedule) -> frozenset[str]:
     given = Schedule.of(taken)
     if given[0].task != right[0].task:
         return frozenset({"the other begins"})
+    if not preemptions(case, trace):
+        return frozenset({"one after another"})
     first, enough = given[0].steps, right[0].steps
     if first is None or enough is None or first == enough:
         return frozenset({"later on"})

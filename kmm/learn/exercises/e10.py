@@ -3,36 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from errno import EAGAIN, EBUSY
+from collections.abc import Callable
 
-from kmm.explore.books import Books
-from kmm.explore.guards import GUARDS
-from kmm.explore.invariants import Invariant
-from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.checks.functions import Conforms
+from kmm.learn.checks.situations import Behaves
+from kmm.learn.checks.values import Table
+from kmm.learn.exercise import Exercise, Problem, Slip
+from kmm.learn.given.attempt_demands import FUNCTION, LEVELS, PLAIN, STATUS, TRUNCATE
+from kmm.learn.given.attempt_demands import RETURNED as RETURNED
 from kmm.learn.given.one_attempt import (
     SOUND,
     at_peace,
     attempted,
     being_written,
-    ends,
     full,
     locked,
-    moved_by_call,
     nobody_else,
-    orphaned,
     pinned,
-    situation,
-    status_first,
-    without_buffers,
 )
 from kmm.learn.parameters import Parameters
-from kmm.learn.checks.situations import Behaves, Situation, Withstands
-from kmm.learn.checks.values import Table
 from kmm.scenario import World
-
-FUNCTION = "unmap_and_move"
 
 #: At peace, busy, gone, without a mapping, without memory; the last hands a status back.
 SCENARIOS = (
@@ -72,59 +62,6 @@ def counts(p: Parameters) -> dict[str, int]:
     return {name: run.world["p0"]._count for name, run in runs.items()}
 
 
-def _returned(books: Books) -> Iterator[str]:
-    rc = books.returned["migrate"]
-    if rc not in (0, -EAGAIN):
-        yield f"it returns {rc}, where 0 or -EAGAIN is right"
-
-
-RETURNED = Invariant("returned", "It has moved the page, or says try again.", _returned)
-
-TRUNCATE = Withstands(
-    FUNCTION,
-    GUARDS["mapping-is-there"].holds,
-    "truncate",
-    (RETURNED,),
-    label="truncate comes in between",
-)
-
-#: The model's own rules: force is 0 or 1.
-PLAIN = (
-    situation("nothing is in the way", at_peace, lambda p: 0, ends(0)),
-    situation(
-        "the page is locked and force is 0", locked, lambda p: 0,
-        ends(-EAGAIN, on_list=True, locked=True),
-    ),
-    situation(
-        "the page is being written and force is 0", being_written, lambda p: 0,
-        ends(-EAGAIN, on_list=True),
-    ),
-    situation(
-        "somebody holds a reference", pinned, lambda p: 1, ends(-EAGAIN, on_list=True)
-    ),
-    situation(
-        "truncate has taken the page out of its file", orphaned, lambda p: 0, without_buffers
-    ),
-)  # fmt: skip
-
-LEVELS = (
-    situation("nothing is in the way", at_peace, lambda p: 0, ends(0)),
-    situation(
-        "the page is locked and force is too small", locked, lambda p: p.lock - 1,
-        ends(-EAGAIN, on_list=True, locked=True),
-    ),
-    situation("the page is locked and force is enough", locked, lambda p: p.lock, ends(0)),
-    situation(
-        "the page is being written and force is too small", being_written, lambda p: p.disk - 1,
-        ends(-EBUSY),
-    ),
-    situation(
-        "the page is being written and force is enough", being_written, lambda p: p.disk, ends(0)
-    ),
-)  # fmt: skip
-
-STATUS = Situation("move_pages(2) wants a status", moved_by_call, status_first)
-
 EXERCISE = Exercise(
     "e10",
     "Write unmap_and_move",
@@ -153,6 +90,16 @@ EXERCISE = Exercise(
                     lambda p: "locked is -11" if p.force else "locked is 0",
                     "force decides here: 0 only tries, 1 waits for the lock and for the disk.",
                 ),
+                Slip(
+                    lambda p: "being written is -11" if p.force else "being written is 0",
+                    "For the disk it is as for the lock: force decides whether it is waited for.",
+                ),
+                Slip("locked is -16", "The code that says try again is not -EBUSY here."),
+                Slip(
+                    "nobody else is -2",
+                    "That there is no page any more is no error: there is nothing left to move.",
+                ),
+                Slip("at peace is 1", "It returns a code, and does not count pages."),
                 Slip("pinned is 11", "Errors are returned as negative numbers."),
             ),
             hints=(
@@ -171,6 +118,22 @@ EXERCISE = Exercise(
                     "at peace is 0",
                     "The page that has moved goes back to the LRU through a pagevec, which holds "
                     "a reference until it is emptied.",
+                ),
+                Slip(
+                    "at peace is 2",
+                    "The pte maps the new page now, and the isolator has given his reference away.",
+                ),
+                Slip(
+                    "being written is 2",
+                    "A page of a file has one holder more than an anonymous page.",
+                ),
+                Slip(
+                    "locked is 3",
+                    "Who locks a page holds no reference for that.",
+                ),
+                Slip(
+                    "nobody else is 2",
+                    "Here the pte has let go as well: only the isolator is left.",
                 ),
                 Slip(
                     "nobody else is 0",
@@ -207,6 +170,31 @@ EXERCISE = Exercise(
                 TRUNCATE,
             ),
             slips=(
+                Slip(
+                    "never page_count",
+                    "A page that nobody but the isolator holds is done already: look at the count "
+                    "first.",
+                ),
+                Slip("never PageWriteback", "A page on which the disk works must not move."),
+                Slip(
+                    "adds rcu_read_lock",
+                    "RCU is for anonymous pages. Moving a page of a file may sleep, and nobody "
+                    "may sleep under rcu_read_lock().",
+                ),
+                Slip(
+                    "broken: references",
+                    "A reference is dropped once too often, or never. newpage is put back in any "
+                    "case, and the old page with every code but -EAGAIN.",
+                ),
+                Slip(
+                    "stays on the list",
+                    "Only with -EAGAIN, or if nothing was locked, the page stays on the list.",
+                ),
+                Slip(
+                    "other status",
+                    "Somebody wants to know how it went: result.value.value takes the code, or "
+                    "the node after success. (result.value itself says where that is kept.)",
+                ),
                 Slip(
                     "lacks rcu_read_lock",
                     "Once no pte maps an anonymous page, its anon_vma may be freed. RCU has to "
@@ -256,6 +244,10 @@ EXERCISE = Exercise(
                 Behaves(FUNCTION, (STATUS,), label="the status is made in time"),
             ),
             slips=(
+                Slip(
+                    "gives up",
+                    "Here force is as large as the limit, so the caller is ready to wait.",
+                ),
                 Slip("waits", "The caller has said that it will not wait for this."),
                 Slip(
                     "returns -11",

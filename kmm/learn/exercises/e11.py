@@ -78,6 +78,22 @@ EXERCISE = Exercise(
                     "the zero page is 0",
                     "The page of zeroes belongs to nobody: PageReserved() sorts it out.",
                 ),
+                Slip(
+                    "the zero page is -14",
+                    "So says the manual of move_pages(2). But the code sets -ENOENT before it asks "
+                    "PageReserved(), and that stays.",
+                ),
+                Slip("migration entry is -11", "Nobody tries again: there is no page to be seen."),
+                Slip("migration entry is -16", "Nobody looks at the page's lock, or waits for it."),
+                Slip(
+                    lambda p: f"never touched is {p.node}",
+                    "A page is allocated when it is first touched, and asking does not touch it.",
+                ),
+                Slip(
+                    "returned is -14",
+                    "What is wrong with one address is told as its status. The call has done its "
+                    "work.",
+                ),
                 Slip("never touched is -14", "There is a vma, and only no page in it yet."),
                 Slip(
                     "returned is 6",
@@ -100,6 +116,12 @@ EXERCISE = Exercise(
                     (
                         asks("every kind of address is asked for", every_kind, **SEED),
                         asks("there are many pages", lambda p: many(5)),
+                        asks(
+                            "the last status cannot be written",
+                            lambda p: many(5),
+                            faults=lambda p: {"fault_status": (4,)},
+                            written=lambda p: 4,
+                        ),
                     ),
                     invariants=AT_REST,
                     label="every status is right",
@@ -121,17 +143,26 @@ EXERCISE = Exercise(
                     "A way out leaves mmap_sem held: every way leads to up_read().",
                 ),
                 Slip(
-                    "lacks PageReserved",
+                    "never PageReserved",
                     "The page of zeroes is told as a page with a node.",
                 ),
                 Slip(
-                    "tells 0",
+                    f"tells 0 for {-ENOENT}",
                     "Not every page that follow_page() gives has a node to be told: "
                     "PageReserved() sorts out the page of zeroes.",
                 ),
                 Slip("untold", "Some status was never written: an error is a status too."),
                 Slip(
-                    "lacks get_user",
+                    "returns -14",
+                    "What is wrong with one address is its status, and that a status cannot be "
+                    "written is nobody's concern here. The call returns 0.",
+                ),
+                Slip(
+                    "tells -14 for -2",
+                    "This version does not look where the vma begins: that is asked for as it is.",
+                ),
+                Slip(
+                    "never get_user",
                     "The addresses lie in the program's memory, and get_user() reads them.",
                 ),
             ),

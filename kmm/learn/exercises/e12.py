@@ -16,6 +16,7 @@ from kmm.learn.checks.separates import Separates
 from kmm.learn.checks.situations import Behaves, Withstands
 from kmm.learn.given.unwritable import ends, tries, written
 from kmm.learn.checks.values import Table
+from kmm.mm.fs import AOP_WRITEPAGE_ACTIVATE
 
 FUNCTION = "writeout"
 
@@ -57,6 +58,10 @@ READER = Withstands(
     label="the reader keeps its lock",
 )
 
+NOT_NOW = Slip(
+    f"returns {AOP_WRITEPAGE_ACTIVATE}", "AOP_WRITEPAGE_ACTIVATE is no error: try the page again."
+)
+
 EXERCISE = Exercise(
     "e12",
     "Mend writeout",
@@ -79,6 +84,19 @@ EXERCISE = Exercise(
                 Slip(
                     "AOP_WRITEPAGE_ACTIVATE is nobody",
                     "This answer means not now, and is the one with which the page stays locked.",
+                ),
+                Slip(
+                    "0 is the file system",
+                    "While the disk works the page is under writeback, which is no lock: writepage "
+                    "has given the page lock up. Write \"the migration\" or \"nobody\".",
+                ),
+                Slip(
+                    "function is writepage",
+                    "It keeps its rule. Who calls it, and does not know the rule?",
+                ),
+                Slip(
+                    "function is move_to_new_page",
+                    "It only passes on what another function returns. Go deeper.",
                 ),
                 Slip(
                     "function is unmap_and_move",
@@ -117,6 +135,10 @@ EXERCISE = Exercise(
                     "has the row of the table that is wrong?",
                 ),
                 Slip(
+                    "writepage async",
+                    "The page is written without an error, only later. An error is needed.",
+                ),
+                Slip(
                     "writepage activate",
                     "The page stays locked here, and writeout() knows that. It is another row.",
                 ),
@@ -144,9 +166,17 @@ EXERCISE = Exercise(
             (
                 Behaves(
                     FUNCTION,
-                    (tries("writepage fails", "error", ends(-EIO)),),
+                    (
+                        tries("writepage fails", "error", ends(-EIO)),
+                        tries(
+                            "writepage fails with another error", "error", ends(-EIO),
+                            code=lambda p: p.error,
+                        ),
+                        tries("the page is written", "ok", ends(-EAGAIN, on_list=True)),
+                        tries("writepage says not now", "activate", ends(-EAGAIN, on_list=True)),
+                    ),
                     invariants=HARMLESS,
-                    label="an error does no harm",
+                    label="after each answer of writepage",
                 ),
                 READER,
                 Conforms(
@@ -159,6 +189,17 @@ EXERCISE = Exercise(
                     "Somebody unlocks the page twice, or waits for his own lock. After which "
                     "answers of writepage is it unlocked?",
                 ),
+                Slip(
+                    lambda p: f"returns -{p.error}",
+                    "The mend of rc6 makes -EIO of every error. (To tell the file system's own is "
+                    "the next problem.)",
+                ),
+                Slip(
+                    "returns 0",
+                    "0 would mean that the page has moved. It has only been written: -EAGAIN.",
+                ),
+                NOT_NOW,
+                Slip("returns -5", "Only a negative answer of writepage is an error."),
                 Slip(
                     "returns -11",
                     "An error will not get better by itself. It is told: -EIO.",
@@ -242,6 +283,7 @@ EXERCISE = Exercise(
                     "stops",
                     "Somebody unlocks the page twice, or waits for his own lock.",
                 ),
+                NOT_NOW,
                 Slip("returns -11", "With an error nobody is to try again at once."),
             ),
             hints=(

@@ -3,27 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from errno import EBUSY, EINVAL, EIO, ENODEV, ENOENT, ENOMEM, EPERM
 
-from kmm.explore.books import Books
 from kmm.explore.history import HISTORY
-from kmm.explore.history.answers import Answer, answers
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.checks.functions import Conforms
 from kmm.learn.given.mistaken_calls import (
     NO,
+    TOLD,
     all_asked,
     first_decides,
-    named,
-    node_of,
+    last_node,
+    predicted,
     refused,
-    vmas_asked,
-    wild,
+    to_the_last_node,
 )
 from kmm.learn.parameters import Parameters
 from kmm.learn.checks.patches import Patch
-from kmm.learn.checks.situations import Behaves, Withstands
+from kmm.learn.checks.situations import Behaves, Situation, Withstands
 from kmm.learn.checks.values import Table
 from kmm.learn.given.where_pages_are import AT_REST, asks, every_kind
 
@@ -32,26 +29,6 @@ MOVE, ARRAY, STAT = "do_pages_move", "do_move_page_to_node_array", "do_pages_sta
 #: Calls without any of the mistakes.
 RIGHT_CALLS = ("move-ok", "move-enodev", "move-eacces-cpuset", "move-efault-nodes", "move-already-there")
 
-
-def predicted(p: Parameters) -> dict[str, int]:
-    """What 2.6.28-rc3 does with each mistake."""
-    twice = named([0, 0], [0, 1])
-    return {
-        "last vma": vmas_asked([0, 0, -EBUSY]).rc,
-        "bit 0": wild(p.wild, (0, 0)).rc,
-        "bit 1": wild(p.wild, (1, 0)).rc,
-        "status[0]": twice.result["status"][0],
-        "status[1]": twice.result["status"][1],
-        "node": node_of(twice.world, 0),
-    }
-
-
-def _told(answer: Answer, _: Books) -> Iterator[str]:
-    if answer.rc != 0 or answer.status[0] not in (0, 1, -ENOENT):
-        yield f"it returns {answer.rc} with the statuses {answer.status}; that is no answer"
-
-
-TOLD = answers("ask", "told", "The program is told a node.", _told)
 
 TOO_EARLY = (
     "The page is looked at while nobody holds it: before the reference is taken, or after it is "
@@ -77,6 +54,12 @@ EXERCISE = Exercise(
                     "last vma is -16",
                     "The loop goes on only while there is a *next* vma. The third is never asked.",
                 ),
+                Slip(
+                    "bit 0 is 0",
+                    "A 0 in the mask says that the node has no memory. That is an error here.",
+                ),
+                Slip("bit 1 is -1", "The cpuset does not allow that node: that is another error."),
+                Slip("status[0] is 1", "The first entry wants its page to be on node 0: it is."),
                 Slip(
                     "bit 0 is -22",
                     "Nobody has looked at the number itself. node_state() reads a bit, and that "
@@ -135,6 +118,7 @@ EXERCISE = Exercise(
                 ),
                 Slip("stops", "vm_ops may be None, and so may vm_ops.migrate."),
                 Slip("endless", "Every way through the loop has to go on to vma.vm_next."),
+                Slip("begins too late", "mm.mmap is the first vma, and it is asked too."),
                 Slip("order", "Each vma is asked once, in the order of the list."),
             ),
             hints=(
@@ -157,6 +141,7 @@ EXERCISE = Exercise(
                             refused(lambda p: -1, (0, 0), -ENODEV),
                             refused(lambda p: 64, (1, 0), -ENODEV),
                             refused(lambda p: 64, (1, 1), -ENODEV),
+                            Situation("the page goes to node 4 of 5", to_the_last_node, last_node),
                         ),
                         label="no bit outside the masks is read",
                     ),
@@ -179,6 +164,14 @@ EXERCISE = Exercise(
                 Slip(
                     "returns -14",
                     "err is still the one of the test before. Look which err is set where you jump.",
+                ),
+                Slip(
+                    "leaks",
+                    "The array was allocated before. Which label gives it back?",
+                ),
+                Slip(
+                    "too narrow",
+                    "How many nodes a machine has is not known here: MAX_NUMNODES is the end.",
                 ),
                 Slip("edits new_page_node", "By then it is too late: the bit has been read."),
             ),
@@ -231,6 +224,11 @@ EXERCISE = Exercise(
                     "second told busy",
                     "That is what isolate_lru_page() says of a page that is off its list. The "
                     "second entry must not get so far.",
+                ),
+                Slip(
+                    "raises",
+                    "The edits are text, and are read in the model's file: the names of your "
+                    "notebook, as p, are not known there. Write the number itself.",
                 ),
                 Slip("first tells an error", "An entry finds itself: only those before it count."),
                 Slip(

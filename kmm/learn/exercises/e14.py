@@ -82,6 +82,20 @@ SLIPS = (
         "come in between?",
     ),
     Slip(
+        "alone",
+        "Only one task ever runs. Name the other one too.",
+    ),
+    Slip(
+        "one after another",
+        "Nobody is interrupted here: one task goes on to its end, and then the other. Who shall come "
+        "in between has to be named behind the number: \"a 36, b\".",
+    ),
+    Slip(
+        "no such task",
+        "A part is the name of a task and a number of steps, and a comma stands between the parts. "
+        "The tasks are told above.",
+    ),
+    Slip(
         "too early",
         "The first task is left too early: what the other does now is noticed by the first, or "
         "comes to nothing.",

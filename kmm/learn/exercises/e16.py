@@ -70,6 +70,11 @@ SLIPS = (
         "ENOMEM",
         "-ENOMEM ends the whole call, whatever is still on the list. Leave out what is tried often.",
     ),
+    Slip(
+        "all useful",
+        "Nothing was chosen in vain, but it does not suffice. Some pages move only after a while: "
+        "which of them cost least?",
+    ),
     Slip("of another kind", "Give the names of the pages: ['p0', 'p3']."),
 )
 

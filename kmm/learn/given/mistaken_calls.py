@@ -7,10 +7,12 @@ Each is a situation, with what is demanded of a version in which the mistake is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from errno import EBUSY
+from errno import EBUSY, ENOENT
 from functools import partial
 from typing import Any
 
+from kmm.explore.books import Books
+from kmm.explore.history.answers import Answer, answers
 from kmm.learn.checks.situations import Situation, Wrong
 from kmm.learn.given.one_attempt import told
 from kmm.learn.parameters import Parameters
@@ -56,8 +58,11 @@ def all_asked(where: str, answers: Sequence[Any]) -> Situation:
         missed = [name for name in wanted if name not in asked]
         if missed:
             last = missed == [f"v{len(answers) - 1}"]
-            yield "last" if last else "missed", f"{missed[0]} is never asked"
-        elif asked != wanted:
+            first = missed == ["v0"]
+            fact = "last" if last else "begins too late" if first else "missed"
+            yield fact, f"{missed[0]} is never asked"
+            return
+        if asked != wanted:
             yield "order", f"asked are {', '.join(asked)}, and {', '.join(wanted)} is right"
         errors = [answer for answer in answers if answer is not NO and answer]
         rc = 0 if not errors else errors[0] if p.told == "first" else errors[-1]
@@ -99,9 +104,25 @@ def refused(node: Callable[[Parameters], int], bits: tuple[int, int], rc: int) -
             yield f"reads {side}", f"{function}() reads bit {bit}, which is outside the mask"
         if run.rc != rc:
             yield f"returns {run.rc}", f"it returns {told(run.rc)}, and {told(rc)} is right"
+        if run.world.kernel.vmalloc_areas.areas:
+            yield "leaks", "what vmalloc() gave is never given back"
 
     where = f"a node cannot be, and behind the masks stand {bits[0]} and {bits[1]}"
     return Situation(where, lambda p: wild(node(p), bits), wrong)
+
+
+def last_node(run: Run, p: Parameters) -> Iterator[Wrong]:
+    """The page has gone to node 4."""
+    if run.rc != 0 or run.result["status"] != [4]:
+        yield "too narrow", f"it returns {told(run.rc)}, and there is a node 4"
+
+
+def to_the_last_node(p: Parameters) -> Run:
+    """A machine with five nodes, and a page that goes to the last."""
+    w = World(nodes=5)
+    vma = w.mm().mmap(pages=1)
+    vma.touch(0)
+    return w.move_pages([vma.address(0)], [4])
 
 
 # Pages that are named twice.
@@ -146,3 +167,27 @@ def first_decides(where: str, pages: Sequence[int], nodes: Sequence[int]) -> Sit
 
 def _sign(status: Any) -> str:
     return "nothing" if status is None else "a node" if status >= 0 else "an error"
+
+
+def predicted(p: Parameters) -> dict[str, int]:
+    """What 2.6.28-rc3 does with each mistake."""
+    twice = named([0, 0], [0, 1])
+    return {
+        "last vma": vmas_asked([0, 0, -EBUSY]).rc,
+        "bit 0": wild(p.wild, (0, 0)).rc,
+        "bit 1": wild(p.wild, (1, 0)).rc,
+        "status[0]": twice.result["status"][0],
+        "status[1]": twice.result["status"][1],
+        "node": node_of(twice.world, 0),
+    }
+
+
+# A page that nobody holds.
+
+
+def _told(answer: Answer, _: Books) -> Iterator[str]:
+    if answer.rc != 0 or answer.status[0] not in (0, 1, -ENOENT):
+        yield f"it returns {answer.rc} with the statuses {answer.status}; that is no answer"
+
+
+TOLD = answers("ask", "told", "The program is told a node.", _told)

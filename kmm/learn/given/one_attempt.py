@@ -100,8 +100,10 @@ def ends(rc: int, *, on_list: bool = False, locked: bool = False, waits: bool = 
         if rc and waited and not waits:
             yield "waits", f"it waits, in step {waited[0].index}, and force does not allow that"
         if run.rc != rc:
-            yield f"returns {run.rc}", f"it returns {told(run.rc)}, and {told(rc)} is asked for"
-        elif not rc and page._mapcount != -1:
+            fact = f"returns {run.rc}" if rc else "gives up"
+            yield fact, f"it returns {told(run.rc)}, and {told(rc)} is asked for"
+            return
+        if not rc and page._mapcount != -1:
             yield "does not move", "it returns 0, and the old page is still mapped"
         there = page.lru.list is not None and page.lru.list.name.startswith("pagelist")
         if there and not on_list:
@@ -140,9 +142,18 @@ def status_first(run: Run, p: Parameters) -> Iterator[Wrong]:
         yield "looks too late", says
 
 
-def moved_by_call(p: Parameters) -> Run:
+def says_status(run: Run, p: Parameters) -> Iterator[Wrong]:
+    """The program is told where its page is, or why it has not moved."""
+    page = run.world["p0"]
+    wanted = -EAGAIN if page._mapcount >= 0 else 1
+    status = run.result["status"][0]
+    if status != wanted:
+        yield "other status", f"the status is {told(status)}, and {told(wanted)} is right"
+
+
+def moved_by_call(p: Parameters, build: Callable[[Parameters], World] = at_peace) -> Run:
     """move_pages(2) of the one page."""
-    w = at_peace(p)
+    w = build(p)
     return w.move_pages([w.mms["m0"].vmas[0].address(0)], [1])
 
 

@@ -93,6 +93,8 @@ def _statuses(run: Run, addresses: Sequence[int], wanted: Sequence[Any]) -> Iter
                 fact = "stale"
             where = f"status[{i}] (address {addresses[i]:#x})"
             yield fact, f"{where} is {_word(is_)}, and {_word(should)} is right"
+            if fact.startswith("tells") and should is not None:
+                yield f"tells {is_} for {should}", ""
             return
 
 
@@ -178,7 +180,8 @@ def _rounds(run: Run, count: int, chunk: int) -> Iterator[Wrong]:
     steps = [s.primitive for s in run.trace]
     taken, most = steps.count("__down_read"), -(-count // chunk)
     if run.rc == 0 and taken != most:
-        says = f"mmap_sem is taken {taken} times, and for chunks of {chunk} it should be {most}"
+        often = "once" if taken == 1 else f"{taken} times"
+        says = f"mmap_sem is taken {often}, and for chunks of {chunk} it should be {most}"
         yield "too often" if taken > most else "too seldom", says
     in_a_row = 0
     for name in steps:
