@@ -89,6 +89,11 @@ class Events:
         self.all.append(_new(Event, (task, place, touched, shared, olds, clock, before)))
         self._last[task] = clock
 
+    @property
+    def shared_slots(self) -> set[int]:
+        """The slots that others touch too, in any run so far."""
+        return self._sharing.slots
+
     def shared(self, task: int, touched: Touched, changed: Iterable[int]) -> Touched:
         """What of `touched`, of which `changed` was changed, others touch too, in any run so far.
 

@@ -91,8 +91,9 @@ class Search:
         self.tasks = tasks
         self.longest = longest
         self.counts = Counts()
+        #: Known from the first run on.
+        self.start: Start
         self._accesses = Accesses(machine)
-        self._start: Start
         self._events = Events(len(tasks))
         self._frames: list[Frame] = []
         self._waiting: Waiting | None = None
@@ -103,7 +104,7 @@ class Search:
         machine = self.machine
         before = machine.recorder, machine.saw
         machine.recorder = self._accesses  # type: ignore[assignment]
-        start = self._start = Start(machine)
+        start = self.start = Start(machine)
         self._accesses.new_cell = start.new_cell
         try:
             with machine, reads_seen():
@@ -121,6 +122,11 @@ class Search:
     def taken(self) -> list[int]:
         """Whose each step was in the present run, as far as it has come."""
         return [frame.turn for frame in self._frames]
+
+    @property
+    def shared(self) -> set[int]:
+        """The slots that one task has changed and another touched, in any run so far."""
+        return self._events.shared_slots
 
     def pulse(self) -> object:
         """Changes as long as the tasks make steps."""
@@ -278,7 +284,7 @@ class Search:
 
     def _place(self, slot: int) -> tuple[dict[Any, Any], Any, Any] | None:
         """The field that has the slot, or the cell of a table, and what None stands for there."""
-        known = self._start.place(slot)
+        known = self.start.place(slot)
         if known is not None:
             return known
         for thing in self.machine.objects.values():
