@@ -141,7 +141,7 @@ class Search:
         script = [frame.turn for frame in self._frames[:-1]]
         scheduler = Scheduler(self.machine, self.tasks, script)
         bug = scheduler.run(self._choose)
-        if len(scheduler.taken) > len(self._events):
+        if len(scheduler.taken) > len(self._events.all):
             self._close(scheduler)
         runs, repeated, steps = self.counts
         steps += len(scheduler.taken)
@@ -180,7 +180,7 @@ class Search:
             raise KmmError(
                 f"a run has made {self.longest} steps and is not done: one of {names} never ends"
             )
-        if len(scheduler.taken) > len(self._events):
+        if len(scheduler.taken) > len(self._events.all):
             self._close(scheduler)
             turn = self._new_frame(scheduler, able)
             if turn is None:
