@@ -153,9 +153,9 @@ class Bounded:
         spent = places[-1].spent if places else 0
         goes_on = running in able
         turn = running if goes_on and running is not None else able[0]
-        others = [task.number for task in able if task is not turn]
-        if goes_on and spent == self._most:
-            others = []
+        others: list[int] = []
+        if len(able) > 1 and not (goes_on and spent == self._most):
+            others = [task.number for task in able if task is not turn]
         places.append(_Place(turn.number, others, spent, goes_on))
         return turn
 
