@@ -38,7 +38,8 @@ def ask() -> Answer:
         "checker for teaching; its models (`bench/models/*.hny`) were abstracted by hand from "
         "the same races to the few variables that matter. kmm explores the full model, one "
         "attempt to migrate a page of a file. Guarded, both look at everything; unguarded, both "
-        "stop at what breaks, and kmm looks for the shortest such run too.",
+        "stop at what breaks, and kmm looks for the shortest such run too. Python finds the "
+        "bytecode of both.",
     )
     command = _command()
     if command is None:

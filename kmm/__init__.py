@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kmm.errors import KmmError
-from kmm.scenario import Run, Scenario, ScenarioError, World, library, load
+from kmm.scenario import Run, World
 from kmm.sim import Change, KernelBug, Machine, State, Step, Trace, replace
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kmm.learn.progress import progress
     from kmm.learn.question import Question
     from kmm.learn.workbench import workbench
+    from kmm.scenario import Scenario, ScenarioError, library, load
     from kmm.show.compare import compare
     from kmm.show.notebook import export_notebook
 
@@ -62,10 +63,14 @@ Trace.ROOMS.update(
 #: What the door hands out of rooms that a run does not need; the module is imported when asked.
 _LATER = {
     "Question": "kmm.learn.question",
+    "Scenario": "kmm.scenario",
+    "ScenarioError": "kmm.scenario",
     "check": "kmm.learn.check",
     "exercise": "kmm.learn.book",
     "hint": "kmm.learn.hint",
     "kernel": "kmm.learn.bekernel.kernel",
+    "library": "kmm.scenario",
+    "load": "kmm.scenario",
     "progress": "kmm.learn.progress",
     "compare": "kmm.show.compare",
     "export_notebook": "kmm.show.notebook",

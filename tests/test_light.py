@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -15,6 +16,7 @@ BLOCKED = ("numpy", "matplotlib", "ipywidgets", "anywidget", "greenlet", "IPytho
 
 PROGRAM = f"""
 import sys
+from importlib import import_module
 class Blocked:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {BLOCKED}:
@@ -70,3 +72,47 @@ def test_importing_and_running_does_not_import(name: str) -> None:
     """Also where they are installed, a small run leaves them alone."""
     done = python(USE + f"import sys; print({name!r} in sys.modules)")
     assert done.stdout == "False\n", done.stderr
+
+
+#: What exploring one case needs nothing of, and what would take longer to import than to explore.
+NOT_TO_EXPLORE = (
+    *(name for name in BLOCKED if name != "greenlet"),
+    "concurrent.futures",
+    "importlib.metadata",
+    "importlib.resources",
+    "kmm.cli.conform",
+    "kmm.cli.doctor",
+    "kmm.cli.exercises",
+    "kmm.cli.lab",
+    "kmm.cli.player",
+    "kmm.explain",
+    "kmm.explore.guards",
+    "kmm.explore.history",
+    "kmm.learn",
+    "kmm.scenario.check",
+    "kmm.scenario.library",
+    "kmm.scenario.spec",
+    "kmm.show",
+    "multiprocessing",
+    "rich",
+)
+
+EXPLORE = """
+import sys
+from importlib import import_module
+from kmm.cli import main
+assert main(["explore", "lookup"]) == 0
+"""
+
+
+def test_exploring_imports_nothing_that_it_does_not_need() -> None:
+    done = python(EXPLORE + f"print([name for name in {NOT_TO_EXPLORE} if name in sys.modules])")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_exploring_does_not_need_is_named_rightly() -> None:
+    """Each name is of something, so that the test above can fail."""
+    for name in NOT_TO_EXPLORE:
+        if name.startswith(("kmm.", "concurrent.", "importlib.")) or name == "multiprocessing":
+            assert import_module(name)

@@ -16,24 +16,17 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
+from importlib import import_module
 from typing import NoReturn
 
 from kmm import __version__
-from kmm.cli import (
-    conform,
-    doctor,
-    exercises,
-    explore,
-    export,
-    lab,
-    player,
-    progress,
-    run,
-    scenarios,
-)
 from kmm.errors import KmmError
 
-COMMANDS = (scenarios, run, player, export, explore, conform, exercises, progress, lab, doctor)
+#: Each command is the module of its name; one that is not asked for is not imported.
+COMMANDS = (
+    "scenarios", "run", "player", "export", "explore", "conform", "exercises", "progress", "lab",
+    "doctor",
+)  # fmt: skip
 
 INTERRUPTED = 128 + 2  # as a shell says it of a command that SIGINT ended
 BROKEN_PIPE = 128 + 13
@@ -58,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _obey(argv: Sequence[str]) -> int:
-    parser = _parser()
+    parser = _parser(argv[:1] if argv[:1] and argv[0] in COMMANDS else COMMANDS)
     try:
         options, rest = parser.parse_known_args(argv)
     except SystemExit as end:  # after --help and --version
@@ -80,7 +73,8 @@ class _Parser(argparse.ArgumentParser):
         raise KmmError(f"{message}; `{self.prog} --help` says more")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
+    """A parser of these commands."""
     parser = _Parser(
         prog="kmm",
         description="Linux page migration (mm/migrate.c of 2.6.28-rc3), one step at a time.",
@@ -90,8 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"kmm {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for module in COMMANDS:
-        name = module.__name__.rpartition(".")[2]
+    for name in names:
+        module = import_module(f"kmm.cli.{name}")
         summary, _, text = (module.__doc__ or "").partition("\n")
         command = commands.add_parser(
             name,

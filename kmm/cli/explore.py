@@ -14,7 +14,6 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from kmm.cli import workers
@@ -118,9 +117,15 @@ def _orders(options: argparse.Namespace) -> list[Order]:
 def _answers(orders: list[Order], jobs: int, bar: Bar) -> Iterator[Answer]:
     from kmm.explore import work
 
-    stop = workers.CONTEXT.Event()
+    jobs = min(jobs, len(orders))
+    if jobs == 1:
+        yield from work.answers(orders, None, _ticker(bar))
+        return
+    from concurrent.futures.process import BrokenProcessPool
+
+    stop = workers.event()
     try:
-        with workers.workers(min(jobs, len(orders)), work.heed, stop) as executor:
+        with workers.workers(jobs, work.heed, stop) as executor:
             yield from work.answers(orders, executor, _ticker(bar), stop)
     except BrokenProcessPool:
         raise KmmError("a process of --jobs died; try again with fewer of them") from None

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from multiprocessing.context import SpawnContext
+    from multiprocessing.synchronize import Event
 
 
 def argument(command: argparse.ArgumentParser) -> None:
@@ -37,10 +40,11 @@ def workers(
     if jobs == 1:
         yield None
         return
+    from concurrent.futures import ProcessPoolExecutor
+
     executor = ProcessPoolExecutor(
         jobs,
-        # A forked process would inherit the threads of a progress bar half alive.
-        mp_context=CONTEXT,
+        mp_context=_context(),
         initializer=_begin,
         initargs=(begin, args),
     )
@@ -50,7 +54,16 @@ def workers(
         executor.shutdown(cancel_futures=True)
 
 
-CONTEXT = multiprocessing.get_context("spawn")
+def event() -> Event:
+    """An event that can be given to `begin`."""
+    return _context().Event()
+
+
+def _context() -> SpawnContext:
+    """A forked process would inherit the threads of a progress bar half alive."""
+    import multiprocessing  # who works alone needs none of it
+
+    return multiprocessing.get_context("spawn")
 
 
 def _begin(begin: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:

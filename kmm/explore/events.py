@@ -83,11 +83,18 @@ class Events:
             clock = later(clock, self.all[number].clock)
         place = before[task] + 1
         clock = (*clock[:task], place, *clock[task + 1 :])
-        for slot, kind in shared.items():
-            self._of_slot[slot].append((len(self.all), kind))
+        if shared:
+            number = len(self.all)
+            for slot, kind in shared.items():
+                self._of_slot[slot].append((number, kind))
         # As Event(...), which takes three times as long.
         self.all.append(_new(Event, (task, place, touched, shared, olds, clock, before)))
         self._last[task] = clock
+
+    @property
+    def shared_slots(self) -> set[int]:
+        """The slots that others touch too, in any run so far."""
+        return self._sharing.slots
 
     def shared(self, task: int, touched: Touched, changed: Iterable[int]) -> Touched:
         """What of `touched`, of which `changed` was changed, others touch too, in any run so far.
@@ -186,6 +193,8 @@ class Events:
         self, slots: frozenset[int], waiting: Waiting, shared: Touched, before: Clock
     ) -> tuple[set[int], set[int], bool] | None:
         """_that_let, as far as these slots tell: from the last event back to the first."""
+        if not self._any(slots, shared, before):
+            return None
         numbers = {number for slot in slots for number, _ in self._of_slot.get(slot, ())}
         able: bool | None = waiting.able
         waits = not able
@@ -212,6 +221,23 @@ class Events:
         if not waits:
             return None
         return every, found if sure else every, sure
+
+    def _any(self, slots: frozenset[int], shared: Touched, before: Clock) -> bool:
+        """Whether an event on the slots, not before the task's last step, conflicts with the next.
+
+        Where none does, it makes no difference what the slots held: their values were the same
+        wherever the step could have been made.
+        """
+        for slot in slots:
+            conflict = CONFLICT[shared.get(slot, READ)]
+            for number, kind in reversed(self._of_slot.get(slot, ())):
+                if conflict[kind]:
+                    event = self.all[number]
+                    if event.place > before[event.task]:
+                        return True
+                if kind == WRITE:
+                    break
+        return False
 
     def firsts(self, lost: set[int], task: int, conflicting: Iterable[int]) -> set[int]:
         """Who can begin in the place of the first event of `lost`, so that `task` comes before it.

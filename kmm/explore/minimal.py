@@ -10,17 +10,12 @@ leaving it earlier would be the same run with the same number of preemptions.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from kmm.errors import KmmError
-from kmm.explore.case import Case
-from kmm.explore.rewind import Start
-from kmm.explore.search import Counts, End
-from kmm.scenario import World
-from kmm.sim import Machine
-from kmm.sim.access import READ, Accesses, Touched
+from kmm.explore.search import Counts, End, Search
+from kmm.sim.access import Accesses, Touched
 from kmm.sim.sched import Scheduler, Task
 from kmm.sim.watch import reads_seen
 
@@ -39,23 +34,25 @@ PATIENCE = 20.0
 
 
 def minimal(
-    case: Case,
+    search: Search,
     found: Found,
     most: int,
     seconds: float | None,
-    broken_by: Callable[[World, End], Found | None],
+    broken_by: Callable[[End], Found | None],
 ) -> tuple[Found, Counts, bool]:
-    """A run like `found` that is as short as can be, what was done, and whether that is certain."""
+    """A run like `found` that is as short as can be, what was done, and whether that is certain.
+
+    `search` has found it, and is over; its machine stands at its start again.
+    """
     ends_at = time.monotonic() + (PATIENCE if seconds is None else seconds)
     best = found
     runs = steps = 0
     try:
+        bounded = Bounded(search)
         for preemptions in range(min(most, found.preemptions) + 1):
-            world, tasks = case.build()
-            bounded = Bounded(world.machine, tasks, preemptions)
-            for end in bounded.ends():
+            for end in bounded.ends(preemptions):
                 runs, steps = runs + 1, steps + len(end.taken)
-                shown = broken_by(world, end)
+                shown = broken_by(end)
                 if shown is not None and _size(shown) < _size(best):
                     best = shown
                 if time.monotonic() > ends_at:
@@ -86,29 +83,36 @@ class _Place:
 
 
 class Bounded:
-    """All runs of the tasks with at most so many preemptions."""
+    """All runs of the tasks of a search with at most so many preemptions.
 
-    def __init__(self, machine: Machine, tasks: object, most: int) -> None:
-        self.machine = machine
-        self.tasks = tasks
-        self.most = most
-        self._accesses = Accesses(machine)
+    What is known of the slots that tasks share is kept, from that search and from one number of
+    preemptions to the next: with it the runs seldom have to be made anew.
+    """
+
+    def __init__(self, search: Search) -> None:
+        self.machine = search.machine
+        self.tasks = search.tasks
+        self._most = 0
+        self._start = search.start
+        self._accesses = Accesses(self.machine)
+        self._accesses.new_cell = self._start.new_cell
+        self._known = search.shared
         self._places: list[_Place] = []
-        self._known = 0
-        self._readers: dict[int, set[int]] = defaultdict(set)
-        self._writers: dict[int, set[int]] = defaultdict(set)
+        #: For each task, the slots that it has touched in any run, and those that it has changed.
+        self._touches: list[set[int]] = [set() for _ in self.tasks]
+        self._changes: list[set[int]] = [set() for _ in self.tasks]
 
-    def ends(self) -> Iterator[End]:
+    def ends(self, most: int) -> Iterator[End]:
         """Each run's end; the search begins anew as long as it learns of further shared slots."""
+        self._most = most
         before = self.machine.recorder, self.machine.saw
         self.machine.recorder = self._accesses  # type: ignore[assignment]
-        start = Start(self.machine)
-        self._accesses.new_cell = start.new_cell
+        start = self._start
         try:
             with self.machine, reads_seen():
                 shared = -1
                 while shared != (shared := len(self._shared())):
-                    self._places, self._known = [], 0
+                    self._places = []
                     while True:
                         yield self._run()
                         start.rewind(self._accesses.written)
@@ -120,18 +124,19 @@ class Bounded:
 
     def _shared(self) -> set[int]:
         """The slots that one task changes and another touches."""
-        return {
-            slot
-            for slot, writers in self._writers.items()
-            if len(writers | self._readers[slot]) > 1
-        }
+        shared = set(self._known)
+        for one, changes in enumerate(self._changes):
+            for other, touches in enumerate(self._touches):
+                if one != other:
+                    shared |= changes & touches
+        return shared
 
     def _run(self) -> End:
         self._accesses.begin()
         if self._places:  # what is known is not written down again
             self.machine.recorder, self.machine.saw = None, bool
         script = [place.turn for place in self._places[:-1]]
-        scheduler = Scheduler(self.machine, self.tasks, script)  # type: ignore[arg-type]
+        scheduler = Scheduler(self.machine, self.tasks, script)
         bug = scheduler.run(self._choose)
         self._close(scheduler)
         self.machine.saw = None
@@ -148,20 +153,20 @@ class Bounded:
         spent = places[-1].spent if places else 0
         goes_on = running in able
         turn = running if goes_on and running is not None else able[0]
-        others = [task.number for task in able if task is not turn]
-        if goes_on and spent == self.most:
-            others = []
+        others: list[int] = []
+        if len(able) > 1 and not (goes_on and spent == self._most):
+            others = [task.number for task in able if task is not turn]
         places.append(_Place(turn.number, others, spent, goes_on))
         return turn
 
     def _close(self, scheduler: Scheduler) -> None:
         if not scheduler.taken:
             return
-        touched, _ = self._accesses.touched()
+        touched, olds = self._accesses.touched()
         task = scheduler.taken[-1]
         self._places[-1].touched = touched
-        for slot, kind in touched.items():
-            (self._readers if kind == READ else self._writers)[slot].add(task)
+        self._touches[task].update(touched)
+        self._changes[task].update(olds)
 
     def _turn_back(self) -> bool:
         places = self._places

@@ -91,8 +91,9 @@ class Search:
         self.tasks = tasks
         self.longest = longest
         self.counts = Counts()
+        #: Known from the first run on.
+        self.start: Start
         self._accesses = Accesses(machine)
-        self._start: Start
         self._events = Events(len(tasks))
         self._frames: list[Frame] = []
         self._waiting: Waiting | None = None
@@ -103,7 +104,7 @@ class Search:
         machine = self.machine
         before = machine.recorder, machine.saw
         machine.recorder = self._accesses  # type: ignore[assignment]
-        start = self._start = Start(machine)
+        start = self.start = Start(machine)
         self._accesses.new_cell = start.new_cell
         try:
             with machine, reads_seen():
@@ -122,6 +123,11 @@ class Search:
         """Whose each step was in the present run, as far as it has come."""
         return [frame.turn for frame in self._frames]
 
+    @property
+    def shared(self) -> set[int]:
+        """The slots that one task has changed and another touched, in any run so far."""
+        return self._events.shared_slots
+
     def pulse(self) -> object:
         """Changes as long as the tasks make steps."""
         return self.counts, len(self._frames)
@@ -135,7 +141,7 @@ class Search:
         script = [frame.turn for frame in self._frames[:-1]]
         scheduler = Scheduler(self.machine, self.tasks, script)
         bug = scheduler.run(self._choose)
-        if len(scheduler.taken) > len(self._events):
+        if len(scheduler.taken) > len(self._events.all):
             self._close(scheduler)
         runs, repeated, steps = self.counts
         steps += len(scheduler.taken)
@@ -174,7 +180,7 @@ class Search:
             raise KmmError(
                 f"a run has made {self.longest} steps and is not done: one of {names} never ends"
             )
-        if len(scheduler.taken) > len(self._events):
+        if len(scheduler.taken) > len(self._events.all):
             self._close(scheduler)
             turn = self._new_frame(scheduler, able)
             if turn is None:
@@ -278,7 +284,7 @@ class Search:
 
     def _place(self, slot: int) -> tuple[dict[Any, Any], Any, Any] | None:
         """The field that has the slot, or the cell of a table, and what None stands for there."""
-        known = self._start.place(slot)
+        known = self.start.place(slot)
         if known is not None:
             return known
         for thing in self.machine.objects.values():

@@ -33,13 +33,18 @@ class Sharing:
         self, task: int, touched: Touched, changed: Iterable[int]
     ) -> tuple[Touched, Iterable[int]]:
         """What of `touched` is shared, and of that, what was not before this step of `task`."""
-        news = touched.keys() - self._touches[task]
-        if changed:
+        touches = self._touches[task]
+        if not changed:
+            if touches.issuperset(touched):  # most steps
+                return {}, _NOTHING
+            news = touched.keys() - touches
+        else:
+            self._changed.update(changed)
+            news = touched.keys() - touches
             news.update(changed)
             news -= self._changes[task]
-            self._changed.update(changed)
-        if not news:
-            return {}, _NOTHING
+            if not news:
+                return {}, _NOTHING
         if news <= self.slots:
             return {slot: touched[slot] for slot in news}, _NOTHING
         new = [slot for slot in news if self._is_new(task, slot, touched[slot])]

@@ -147,7 +147,7 @@ def explore(
         counts, minimising, fewest = search.counts, Counts(), False
         if found is not None:
             found, minimising, fewest = minimal(
-                case, found, max_preemptions, seconds, lambda w, e: broken_by(case, w, e)
+                search, found, max_preemptions, seconds, lambda end: broken_by(case, world, end)
             )
     violation = None
     if found is not None:

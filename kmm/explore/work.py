@@ -11,21 +11,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from kmm.errors import KmmError
 from kmm.explore import claim as claims
-from kmm.explore import file
-from kmm.explore.beside import BESIDE
 from kmm.explore.case import Case
 from kmm.explore.claim import Claim, Judged
-from kmm.explore.guards import GUARDS
-from kmm.explore.history import HISTORY, LEFT_OUT
 from kmm.explore.search import Counts
 from kmm.explore.verdict import Verdict, explore
 from kmm.explore.verdict import as_json as verdict_as_json
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 T = TypeVar("T")
 Kind = Literal["guards", "history", "case", "file"]
@@ -43,12 +41,21 @@ class Order:
 
     def subject(self) -> Claim | Case:
         """What the order names; KmmError if there is nothing of that name."""
+        # Of all that can be explored only what is asked for is imported.
         if self.kind == "file":
+            from kmm.explore import file
+
             return file.load(self.name)
         if self.kind == "case":
+            from kmm.explore.beside import BESIDE
+
             return _known(BESIDE, self.name, "case")
         if self.kind == "guards":
+            from kmm.explore.guards import GUARDS
+
             return _known(GUARDS, self.name, "guard")
+        from kmm.explore.history import HISTORY, LEFT_OUT
+
         number = self.name.partition(" ")[0]
         if number.isdecimal() and int(number) in LEFT_OUT:
             raise KmmError(f"bug {number} is not shown: {LEFT_OUT[int(number)]}")
@@ -80,20 +87,29 @@ def named(name: str) -> Order:
     """The order for what has this name: a file's, a guard's, a bug's number or a case's."""
     if name.endswith(".py"):
         return Order("file", name)
-    if name in GUARDS:
-        return Order("guards", name)
     if name.partition(" ")[0].isdecimal():
         return Order("history", name)
+    from kmm.explore.beside import BESIDE
+
     if name in BESIDE:
         return Order("case", name)
+    from kmm.explore.guards import GUARDS
+
+    if name in GUARDS:
+        return Order("guards", name)
     known = ", ".join([*BESIDE, *GUARDS])
     raise KmmError(f"there is no case {name}; there are {known}, the numbers of bugs, and FILE.py")
 
 
 def orders(kind: Kind) -> list[Order]:
     """All guards, or all of history."""
-    names = GUARDS if kind == "guards" else [str(number) for number in HISTORY]
-    return [Order(kind, name) for name in names]
+    if kind == "guards":
+        from kmm.explore.guards import GUARDS
+
+        return [Order(kind, name) for name in GUARDS]
+    from kmm.explore.history import HISTORY
+
+    return [Order(kind, str(number)) for number in HISTORY]
 
 
 def work(order: Order, progress: Progress | None = None) -> Answer:

@@ -12,15 +12,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kmm.mm.buffer import unlock_buffer
 from kmm.mm.filemap import unlock_page
 from kmm.mm.page import Page
 from kmm.mm.page_writeback import end_page_writeback
 from kmm.scenario.events import DETAILS, EVENTS
-from kmm.scenario.spec import EventSpec
 from kmm.sim import Environment, Function, KernelBug, Machine
+
+if TYPE_CHECKING:
+    from kmm.scenario.spec import EventSpec
 
 MIGRATE = "mm/migrate.c"
 

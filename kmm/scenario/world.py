@@ -54,7 +54,6 @@ from kmm.scenario.events import DETAILS, EVENTS
 from kmm.scenario.handles import File, Mm
 from kmm.scenario.others import Others
 from kmm.scenario.run import Run
-from kmm.scenario.spec import EventSpec
 from kmm.sim import Machine
 from kmm.sim.machine import LIMIT
 
@@ -427,6 +426,8 @@ class World:
         missing = [detail for detail in DETAILS.get(do, ()) if detail not in what]
         if missing:
             raise KmmError(f"World: {do} needs {' and '.join(missing)}")
+        from kmm.scenario.spec import EventSpec  # its room is for scenarios as JSON, and large
+
         self.others.add(EventSpec(page.name, attempt, do, at, nth, on_new, **what))
 
     # Operations.

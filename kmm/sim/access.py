@@ -102,18 +102,22 @@ class Accesses:
 
     def touched(self) -> tuple[Touched, dict[int, Any]]:
         """The slots touched since this, or `skip`, was called last, and what they held before."""
-        touched = dict.fromkeys(self.reads, READ)
-        self.reads.clear()
+        reads = self.reads
+        touched = dict.fromkeys(reads, READ)
+        reads.clear()
         writes = self.writes
         before: dict[int, Any] = {}
-        if self._told == len(writes):
+        told = len(writes)
+        if self._told == told:
             return touched, before
-        for place in range(self._told, len(writes)):
-            slot, kind = writes[place] >> 3, writes[place] & 7
+        for place in range(self._told, told):
+            code = writes[place]
+            slot, kind = code >> 3, code & 7
             seen = touched.get(slot)
             touched[slot] = kind if seen is None or seen == kind else WRITE
-            before.setdefault(slot, self.olds[place])
-        self._told = len(writes)
+            if slot not in before:
+                before[slot] = self.olds[place]
+        self._told = told
         return touched, before
 
     # What the machine tells its recorder.

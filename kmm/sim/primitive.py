@@ -83,13 +83,16 @@ def _primitive(
             return function.body(*args, **kwargs)
         if kwargs:
             args = function.positional(args, kwargs)
+        known = False
         if machine.hooked:
             if machine.ahead:
                 machine.ahead -= 1
+                known = True
             else:
                 machine.before(function, args)
         machine.inside = True
-        if until is not None and not until(*args):
+        # A step that is made again, ahead, can be made.
+        if until is not None and not known and not until(*args):
             machine.inside = False
             _wait(machine, function, until, args, frame_at(1))
             machine.inside = True
