@@ -39,6 +39,10 @@ SLIPS = (
         "The old page still says that it has buffers. It will be freed without them.",
     ),
     Slip(
+        "lacks put_page",
+        "The buffers have left the old page, and their reference has not: put_page(page).",
+    ),
+    Slip(
         "lacks put_bh",
         "Each get_bh() needs its put_bh(), or the buffer has a user for ever.",
     ),
@@ -177,6 +181,7 @@ EXERCISE = Exercise(
                     "get_bh() and put_bh() do not balance. On the way back, too, each buffer that "
                     "you have taken has to be given back, and no other.",
                 ),
+                Slip("no answer", "Each way through the function has to return something."),
                 Slip(
                     "another answer",
                     "Only -EAGAIN says that another attempt is worth it: the lock may be free by "

@@ -103,7 +103,8 @@ def rules_broken(run: Run) -> Iterator[Wrong]:
             yield Wrong("users", f"at the end {bh} has b_count {users}, and {others} users")
     for call in _every(trace.calls):
         if call.fn == FUNCTION and not call.aborted and call.result not in (0, -EAGAIN):
-            yield Wrong("another answer", f"the function returns {call.result}")
+            fact = "no answer" if call.result is None else "another answer"
+            yield Wrong(fact, f"the function returns {call.result}")
 
 
 #: Where all buffers must be locked, and what happens there.
