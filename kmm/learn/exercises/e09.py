@@ -59,7 +59,7 @@ SLIPS = (
 EXERCISE = Exercise(
     "e09",
     "Write buffer_migrate_page",
-    parameters={"buffers": (3, 2, 4), "locked": (1, 0)},
+    parameters={"buffers": (3, 2, 4), "locked": (1, 0), "users": (2, 3, 4)},
     problems=(
         Problem(
             "q1",
@@ -84,12 +84,16 @@ EXERCISE = Exercise(
                     "The buffers hold one reference together, not one each.",
                 ),
                 Slip(
-                    "b_count is 0",
+                    lambda p: f"b_count is {p.users}",
                     "get_bh() was called for each buffer before it was locked, and put_bh() comes "
                     "at the very end.",
                 ),
                 Slip(
-                    lambda p: f"b_count is {p.buffers}",
+                    "b_count is 1",
+                    "Your get_bh() is one user. Others use this buffer too: see the world.",
+                ),
+                Slip(
+                    lambda p: f"b_count is {p.users + p.buffers}",
                     "b_count is a count of its own for each buffer: how many use this one.",
                 ),
                 Slip(

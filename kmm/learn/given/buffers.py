@@ -68,7 +68,7 @@ def free_worlds(p: Parameters) -> Iterator[tuple[str, Callable[[], Run]]]:
 
 def halfway(p: Parameters) -> dict[str, Any]:
     """Both counts, and the first buffer, when the copy begins."""
-    trace = moves(p.buffers).trace
+    trace = moves(p.buffers, busy=p.users).trace
     k = next(step.index for step in trace if step.primitive == "copy_highpage")
     paths = {
         "p0._count": "p0._count",
