@@ -72,7 +72,11 @@ def test_each_of_the_three_answers_is_judged_by_itself() -> None:
     for part, answer in right.items():
         assert said(part, answer).right
     assert not said("step", None).right
-    assert said("field", "n0.mapcount").facts == {"another field of it"}
+    for field in ("n0.count", "page_count(n0)"):
+        assert said("field", field).right
+    for field in ("n0.mapcount", "page_mapcount(n0)"):
+        assert said("field", field).facts == {"another field of it"}
+    assert said("instead", "kmm.mm.page.get_page(newpage)").right
     assert said("field", "p0._count").facts == {"of another object"}
     assert said("field", "count").facts == {"no field"}
 

@@ -15,7 +15,7 @@ import pytest
 
 import kmm
 from kmm.explore.edit import Edit, body
-from kmm.learn.checks.functions import Conforms, Explored, signs
+from kmm.learn.checks.functions import Conforms, Explored
 from kmm.learn.parameters import Parameters
 from kmm.mm.migrate import migrate_page_move_mapping as model
 from kmm.mm.page import page_count
@@ -49,24 +49,6 @@ def test_what_differs_is_told_in_words_and_shown_beside_the_model() -> None:
     assert shown.sentence in wrong.outcome.says
     assert "lacks get_page" in wrong.outcome.facts
     assert "without the reference that the cache has" in str(result)
-
-
-def test_signs_tell_what_is_missing_what_is_too_much_and_what_is_too_early() -> None:
-    right = kmm.load("file-clean").run().trace
-    early = (
-        Edit(F, "get_page(newpage)"),
-        Edit(
-            F,
-            "expected_count = 2 + (not not PagePrivate(page))",
-            "get_page(newpage)\nexpected_count = 2 + (not not PagePrivate(page))\npage_index(page)",
-        ),
-    )
-    with kmm.replace(**{F: body(F, early)}):
-        mine = kmm.load("file-clean").run().trace
-    found = signs(F, right, mine)
-    assert {"get_page before page_freeze_refs", "adds page_index"} <= found
-    assert "lacks page_index" in signs(F, mine, right)
-    assert signs(F, right, right) == frozenset()
 
 
 def test_order_counts_only_where_it_is_asked_for() -> None:

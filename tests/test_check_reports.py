@@ -15,6 +15,7 @@ from kmm.learn.checks.telling import Tells
 from kmm.learn.exercises import e06
 from kmm.learn.outcome import Outcome
 from kmm.learn.parameters import Parameters
+from kmm.mm.migrate import unmap_and_move
 from kmm.scenario import Run
 
 P = Parameters("e06", 0, {})
@@ -43,6 +44,21 @@ def test_each_report_says_where_it_happened_and_not_what_is_behind_it(report: Re
     assert not any(name in report.tells for name in report.lacks)
     assert not re.search(r"\b[0-9a-f]{11}\b", report.tells)
     assert repr(report.kernel) == "<the kernel of the report>"
+
+
+def test_an_answer_may_be_written_in_several_ways() -> None:
+    report = REPORT["sleeping"]
+    for text in ("unmap_and_move()", "kmm.mm.migrate.unmap_and_move", unmap_and_move):
+        assert said("function", text, report).right
+    for text in ("if PageAnon(page):", "not PageAnon(page)", " PageAnon "):
+        assert said("lacks", text, report).right
+    assert said("shows", kmm.load(report.example), report).right
+
+
+def test_what_the_kernel_does_there_is_not_what_it_lacks() -> None:
+    assert said("lacks", "page_count", REPORT["sleeping"]).facts == {"called there"}
+    assert said("lacks", "get_page", REPORT["sleeping"]).facts == {"lacks get_page"}
+    assert said("function", "get_page", REPORT["sleeping"]).facts == {"another function"}
 
 
 def test_a_world_of_ones_own_may_show_it() -> None:

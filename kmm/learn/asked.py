@@ -24,6 +24,9 @@ from kmm.sim.step import shown
 #: every script.)
 NUMBER = re.compile(r"[+-]?[0-9]{1,30}|0x[0-9a-f]{1,16}|-E[A-Z0-9]{2,20}", re.IGNORECASE)
 
+#: A name, perhaps with dots and hyphens inside it.
+NAME = re.compile(r"[A-Za-z_][\w.-]*")
+
 #: So many letters of what was typed are said again.
 LONGEST = 40
 
@@ -170,3 +173,14 @@ def _names(args: Iterable[Any], answer: Any) -> bool:
         for arg in args
         if arg is not None
     )
+
+
+def name_in(given: Any) -> str:
+    """The first name in what was typed: of "not PageAnon(page)" it is "PageAnon"; or a function's.
+
+    Words of Python in front of it do not count, nor does the module of kmm that it stands in.
+    """
+    text = getattr(given, "__name__", None) if callable(given) else None
+    names = NAME.findall(text or str(given))
+    first: str = next((name for name in names if name not in ("if", "not")), "")
+    return first.rpartition(".")[2] if first.startswith("kmm.") else first

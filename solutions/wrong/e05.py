@@ -86,6 +86,7 @@ WRONG = (
         )
     ),
     ("e05.q2", answer("q2", field=elsewhere), "but of another object"),
+    ("e05.q2", answer("q2", field=lambda f: "page_count(p9)"), "but of another object"),
     ("e05.q4", lambda p: always, "accuses every kernel"),
     ("e05.q4", lambda p: never, "content with every kernel"),
     ("e05.q4", lambda p: high_count, "not wrong for being high"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import kmm
+from kmm.learn.checks.signs import calls
 from kmm.learn.exercises.e06 import report_of
 
 
@@ -30,6 +31,13 @@ def where_it_stops(report: Any) -> str:
     """The function that the kernel names when it stops."""
     name: str = report.run().bug.rpartition(" ")[2]
     return name
+
+
+def made(report: Any) -> str:
+    """Something that the function does, the wrong one too."""
+    done = calls(report.function, report.run().trace)
+    names = [name for call in done for name in call.names]
+    return next(name for name in names if name not in report.lacks)
 
 
 def caller(report: Any) -> str:
@@ -77,6 +85,8 @@ WRONG = (
             (f"e06.{q}", answer(q, function=caller), "only calls the one"),
             (f"e06.{q}", answer(q, function="the copy"), "The kernel has no such function"),
             (f"e06.{q}", answer(q, lacks=lambda r: r.function), "That is the function"),
+            (f"e06.{q}", answer(q, function="get_page"), "does what the model's does"),
+            (f"e06.{q}", answer(q, lacks=made), "and so does a right one"),
             (f"e06.{q}", answer(q, lacks="spin_lock"), "it is not 'spin_lock'"),
             (f"e06.{q}", answer(q, shows="anonymous"), "has the names of all scenarios"),
             (f"e06.{q}", answer(q, shows="move-einval-flags"), "nobody needs what is missing"),

@@ -16,6 +16,7 @@ F = "remove_migration_pte"
 
 MAKE = "pte = pte_mkold(mk_pte(new, vma.vm_page_prot))"
 LOCK = (Edit(F, "spin_lock(ptl)"), Edit(F, "pte_unmap_unlock(ptep, ptl)"))
+CHARGE = "mem_cgroup_charge(new, mm, GFP_ATOMIC)"
 NOT_OURS = "not is_migration_entry(entry) or migration_entry_to_page(entry) is not old"
 MKDIRTY = "from kmm.mm.pgtable import pte_mkdirty\nfrom kmm.mm.page_flags import PageDirty\n"
 
@@ -88,6 +89,11 @@ WRONG = (
         ),
         "page_add_anon_rmap() raises its mapcount",
     ),
+    ("e07.q2", model(Edit(F, "pte_unmap(ptep)")), "keeps the pointer"),
+    ("e07.q2", model(Edit(F, "pte_unmap_unlock(ptep, ptl)")), "leaves the pte lock held"),
+    ("e07.q2", model(Edit(F, "set_pte_at(mm, addr, ptep, pte)")), "never put where the entry is"),
+    ("e07.q2", model(Edit(F, "update_mmu_cache(vma, addr, pte)")), "is told of the new pte"),
+    ("e07.q2", model(Edit(F, CHARGE)), "has to pay for the new page"),
     ("e07.q2", lambda p: unlocked_way_out, "raises KeyError"),
     ("e07.q3", model(), "The pte was used before"),
     ("e07.q3", variant("True", DIRTY), "it has to go again"),

@@ -19,6 +19,12 @@ AGAIN = "__set_page_dirty_nobuffers(newpage)"
 UPTODATE = "if PageUptodate(page):\n    SetPageUptodate(newpage)"
 MLOCK = "mlock_migrate_page(newpage, page)"
 
+ASKED_LATE = (Edit(F, "page.mapping = None", "page.mapping = None\nanon = PageAnon(page)"),)
+#: The old page is made clean when it has no mapping any more.
+CLEAN_LAST = Edit(
+    F, "page.mapping = None", f"page.mapping = None\nif PageDirty(page):\n    {DIRTY}"
+)
+
 SWAPPED = (Edit(F, DIRTY, AGAIN), Edit(F, AGAIN, DIRTY))
 #: The first is the new one after the swap.
 BOTH = (Edit(F, DIRTY, f"{AGAIN}\n{DIRTY}"), Edit(F, AGAIN, "pass", nth=1))
@@ -81,6 +87,10 @@ WRONG = (
         model(Edit(F, "if PageWriteback(newpage):\n    end_page_writeback(newpage)")),
         "is not woken",
     ),
+    ("e08.q2", model(Edit(F, MLOCK)), "must stay in memory"),
+    ("e08.q2", model(Edit(F, "not anon", "True")), "An anonymous one is not"),
+    ("e08.q2", model(Edit(F, "anon = PageAnon(page)"), *ASKED_LATE), "when it is gone"),
+    ("e08.q2", model(Edit(F, "set_page_private(page, 0)")), "still points to what has left it"),
     ("e08.q2", lambda p: misspelt, "NameError"),
     ("e08.q3", model(), "dirty nowhere"),
     ("e08.q3", model(*BOTH), "still to come"),
@@ -100,6 +110,8 @@ WRONG = (
         "happens to be in the new frame",
     ),
     ("e08.q3", later(MLOCK, Edit(F, DIRTY)), "The old page stays dirty"),
+    ("e08.q3", model(*BOTH, Edit(F, UPTODATE), Edit(F, MLOCK, f"{UPTODATE}\n{MLOCK}")), "mlocked"),
+    ("e08.q3", later(MLOCK, Edit(F, DIRTY), CLEAN_LAST), "Afterwards nobody can"),
     (
         "e08.q3",
         later(

@@ -52,7 +52,7 @@ def ring(head: Any) -> Any:
 def variant(mistake: str = "") -> Callable[[Any], Any]:
     """The variant with one mistake."""
 
-    def trying(mapping: Any, newpage: Any, page: Any) -> int:
+    def trying(mapping: Any, newpage: Any, page: Any) -> Any:
         if not page_has_buffers(page):
             return migrate_page(mapping, newpage, page)
         head = page_buffers(page)
@@ -76,7 +76,7 @@ def variant(mistake: str = "") -> Callable[[Any], Any]:
                 for mine in taken:
                     unlock_buffer(mine)
                     put_bh(mine)
-                return -EBUSY if mistake == "busy" else -EAGAIN
+                return {"busy": -EBUSY, "none": None}.get(mistake, -EAGAIN)
             taken.append(bh)
         if mistake != "late":
             rc = migrate_page_move_mapping(mapping, newpage, page)
@@ -111,10 +111,13 @@ WRONG = (
     ("e09.q1", but(p0=3), "have gone since"),
     ("e09.q1", but(p0=2), "Who is still there?"),
     ("e09.q1", lambda p: {**halfway(p), "n0._count": p.buffers + 2}, "not one each"),
-    ("e09.q1", but(b_count=0), "at the very end"),
+    ("e09.q1", lambda p: {**halfway(p), "b_count": p.users}, "at the very end"),
+    ("e09.q1", but(b_count=1), "Others use this buffer too"),
     ("e09.q1", but(b_page="p0"), "The buffers are moved first"),
     ("e09.q2", model(Edit(F, "get_page(newpage)")), "it is freed too early"),
     ("e09.q2", model(Edit(F, "put_page(page)")), "the buffers hold one reference"),
+    ("e09.q2", model(Edit(F, "put_page(page)")), "and their reference has not"),
+    ("e09.q2", model(Edit(F, "return 0", "return None")), "returns None, and the model's 0"),
     ("e09.q2", model(Edit(F, "SetPagePrivate(newpage)")), "does not say so"),
     (
         "e09.q2",
@@ -132,6 +135,7 @@ WRONG = (
     ("e09.q3", variant("pinned"), "a mapping that cannot be moved"),
     ("e09.q3", variant("user"), "do not balance"),
     ("e09.q3", variant("busy"), "Only -EAGAIN says"),
+    ("e09.q3", variant("none"), "has to return something"),
     ("e09.q3", variant("early"), "is being copied"),
     ("e09.q3", variant("reference"), "it is freed too early"),
 )

@@ -9,12 +9,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kmm.learn.asked import quoted
+from kmm.learn.asked import name_in, quoted
 from kmm.learn.checks.values import read
 from kmm.learn.outcome import Outcome
 from kmm.learn.parameters import Parameters
@@ -54,6 +55,17 @@ def _key(step: Step) -> tuple[Any, ...]:
     return step.task, step.stack, step.primitive, step.args, step.result, step.changes
 
 
+def _path(text: str) -> str:
+    """The field that is meant, also where it is written without its _ or as its function."""
+    for name in ("_mapcount", "_count"):
+        asked = re.fullmatch(rf"page{name}\((.*)\)", text)
+        if asked:
+            return f"{asked[1]}.{name}"
+        if text.endswith(f".{name[1:]}"):
+            return text.removesuffix(name[1:]) + name
+    return text
+
+
 @dataclass(frozen=True)
 class Found:
     """One of the three answers is right: `part` is "step", "instead" or "field"."""
@@ -91,7 +103,7 @@ class Found:
         return Outcome(False, says, frozenset(facts))
 
     def _instead(self, given: Any, fault: Fault) -> Outcome:
-        name = str(given).strip().partition("(")[0]
+        name = name_in(given)
         if name in fault.names:
             return Outcome(True, f"{fault.names[0]}() is right")
         there = fault.faulty[fault.step]
@@ -105,7 +117,7 @@ class Found:
         return Outcome(False, f"it is not {quoted(given)}", frozenset(facts))
 
     def _field(self, given: Any, fault: Fault) -> Outcome:
-        path = str(given).strip().replace(".mapcount", "._mapcount")
+        path = _path(str(given).strip())
         if path in fault.fields:
             return Outcome(True, f"{quoted(given)} is right")
         owner, dot, name = path.rpartition(".")

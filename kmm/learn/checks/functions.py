@@ -9,10 +9,7 @@ Calls       it makes these steps and not those
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 from kmm.errors import KmmError
@@ -23,13 +20,13 @@ from kmm.explore.guards import GUARDS
 from kmm.explore.invariants import ALWAYS, Invariant, first_wrong
 from kmm.explore.verdict import Verdict, explore
 from kmm.learn.asked import quoted
+from kmm.learn.checks.signs import reordered, returned, signs
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import SECONDS, STEPS, Trouble, attempt
 from kmm.learn.parameters import Parameters
 from kmm.scenario import Run, load
 from kmm.show.compare import compare
 from kmm.sim import Trace, replace
-from kmm.sim.calls import Call
 
 #: What the two are called where they stand side by side.
 NAMES = ("the model", "yours")
@@ -55,43 +52,6 @@ def run_with(function: str, mine: Any, scenario: str) -> Run:
     """The scenario, with `mine` in the place of the function."""
     with replace(**{function: mine}):
         return load(scenario).run(limit=STEPS)
-
-
-def signs(function: str, model: Trace, mine: Trace) -> frozenset[str]:
-    """How the steps of the function differ: "lacks a", "never a", "adds a", "a before b".
-
-    "lacks a": fewer than in the model; "never a": not even one.  Of a run that the kernel has
-    stopped, what would have come later is not missed; nor is anything where the function is called
-    another number of times.  Only a pair that both have once, and in the other order, gives the
-    last.  Of a function that makes no step at all only that is said: "makes no step".
-    """
-    left, right = (
-        [step.primitive for step in trace if step.function == function] for trace in (model, mine)
-    )
-    if left and not right:
-        return frozenset({"makes no step"})
-    if mine.bug and right and right[-1] in left:
-        left = left[: len(left) - left[::-1].index(right[-1])]
-    wanted, made = Counter(left), Counter(right)
-    alike = bool(mine.bug) or times(function, model) == times(function, mine)
-    facts = {f"lacks {name}" for name in wanted - made if alike}
-    facts |= {f"never {name}" for name in wanted if alike and name not in made}
-    facts |= {f"adds {name}" for name in made - wanted if alike or name not in wanted}
-    once = [name for name in wanted if wanted[name] == made[name] == 1]
-    for a, b in combinations(once, 2):
-        first, then = (a, b) if right.index(a) < right.index(b) else (b, a)
-        if left.index(first) > left.index(then):
-            facts.add(f"{first} before {then}")
-    return frozenset(facts)
-
-
-def times(function: str, trace: Trace) -> int:
-    """How often the function is called in the run."""
-    return _called(function, trace.calls)
-
-
-def _called(function: str, calls: Iterable[Call]) -> int:
-    return sum((call.fn == function) + _called(function, call.children) for call in calls)
 
 
 @dataclass(frozen=True)
@@ -123,31 +83,48 @@ class Conforms:
             other = [key for key in keys if model.result.get(key) != run.result.get(key)]
             # In whose name a step is made does not count: lock_page() makes that of trylock_page().
             if other == ["trace_full"] and compare(model, run, names=NAMES).parts is None:
-                continue
-            if other:
+                other = []
+            if other or returned(self.function, model.trace, run.trace):
                 return self.apart(f"in {name}", model, run, other)
         many = f"{len(self.scenarios)} scenarios" if self.scenarios[1:] else self.scenarios[0]
         return Outcome(True, f"the same in {many}")
 
     def apart(self, where: str, model: Run, run: Run, other: list[str]) -> Outcome:
         """What is said of a run that differs from the model's; `other`: in what of the result."""
-        facts = {*signs(self.function, model.trace, run.trace), *(f"other {key}" for key in other)}
-        if run.stopped or run.bug:
-            says = f"the kernel stops: {run.bug}" if run.bug else f"it does not end: {run.stopped}"
-            facts.add("stops" if run.bug else "endless")
+        traces = self.function, model.trace, run.trace
+        facts = {*signs(*traces), *(f"other {key}" for key in other)}
+        said = []
+        if run.bug:
+            said.append(f"the kernel stops: {run.bug}")
+            facts |= {"stops", f"stops in {run.bug.rpartition(' in ')[2]}"}
+        elif run.stopped:
+            said.append(f"it does not end: {run.stopped}")
+            facts.add("endless")
+        elif other and "trace_full" not in other:
+            said.append(self._ends_apart(model, run, facts))
+        both = compare(model, run, names=NAMES)
+        if "trace_full" in other and both.parts is not None:
+            said.append(both.sentence.removesuffix("."))
         elif "trace_full" in other:
-            says = compare(model, run, names=NAMES).sentence
-        else:
-            says = self._ends_apart(model, run)
-        return Outcome(False, f"{where}: {says}", frozenset(facts), run.trace, model.trace)
+            said.append("the steps are the model's, and not made by the same functions")
+        if returned(*traces):
+            said.append(returned(*traces))
+        elif self.order and "gives up early" in facts:
+            said.append("your function does not get any further there")
+        elif "trace_full" in other and reordered(*traces):
+            said.append("the steps are the model's, in another order")
+            facts.add("another order")
+        says = ". ".join([*said[:1], *(text[0].upper() + text[1:] for text in said[1:])])
+        return Outcome(False, f"{where}: {says}.", frozenset(facts), run.trace, model.trace)
 
-    def _ends_apart(self, model: Run, run: Run) -> str:
-        apart = differences(model.trace, len(model.trace), run.trace, len(run.trace))
+    def _ends_apart(self, model: Run, run: Run, facts: set[str]) -> str:
         if model.rc != run.rc:
             return f"it ends with {run.rc}, and the model with {model.rc}"
+        apart = differences(model.trace, len(model.trace), run.trace, len(run.trace))
         if not apart:
             return "it ends in another way"
         first = apart[0]
+        facts.add(f"ends with another {first.field.rpartition('.')[2]}")
         return f"at the end {first.field} is {first.right}, and with the model {first.left}"
 
 
@@ -220,9 +197,10 @@ class Explored:
         if found is not None:
             with replace(**{self.function: mine}):
                 trace = verdict.trace
-            facts = {f"broken: {found.invariant}", *self._signs(trace)}
+            model = self._beside(verdict)
+            facts = {f"broken: {found.invariant}", *signs(self.function, model, trace)}
             says = f"{where}: {found.sentence} ({found.schedule})"
-            return Outcome(False, says, frozenset(facts), trace, self._beside(verdict))
+            return Outcome(False, says, frozenset(facts), trace, model)
         if not verdict.complete:
             return Outcome(False, f"{where}: {verdict.bound}", frozenset({"raises"}))
         return Outcome(True, f"{where}: all {verdict.counts.runs} runs are right")
@@ -230,9 +208,6 @@ class Explored:
     def _explore(self, mine: Any) -> Verdict:
         with replace(**{self.function: mine}):
             return explore(self.case, seconds=self.seconds, max_preemptions=1, patience=SECONDS / 2)
-
-    def _signs(self, trace: Trace) -> frozenset[str]:
-        return signs(self.function, self.case.replay(ONE_AFTER_ANOTHER), trace)
 
     def _beside(self, verdict: Verdict) -> Trace:
         """The model's run with the same turns; where it cannot take them, one after another."""
@@ -245,7 +220,10 @@ class Explored:
 
 @dataclass(frozen=True)
 class Calls:
-    """In the scenario the function itself makes the steps `always`, and none of `never`."""
+    """In the scenario the function itself makes the steps `always`, and none of `never`.
+
+    What it calls must not make a step of `never` for it either.
+    """
 
     function: str
     scenario: str
@@ -264,9 +242,11 @@ class Calls:
             return troubled(run, f"in {self.scenario}")
         steps = [step for step in run.trace if step.function == self.function]
         made = {step.primitive: step.index for step in reversed(steps)}
+        within = [step for step in run.trace if self.function in step.stack]
+        there = {step.primitive: step.index for step in reversed(within)}
         for name in self.never:
-            if name in made:
-                says = f"in {self.scenario}, step {made[name]} is {name}, which you can do without"
+            if name in there:
+                says = f"in {self.scenario}, step {there[name]} is {name}, which you can do without"
                 return Outcome(False, says, frozenset({f"makes {name}"}), run.trace)
         for name in self.always:
             if name not in made:

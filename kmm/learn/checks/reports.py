@@ -14,12 +14,13 @@ from typing import Any
 
 from kmm.errors import KmmError
 from kmm.explore.edit import Edit
-from kmm.learn.asked import quoted
+from kmm.learn.asked import name_in, quoted
+from kmm.learn.checks.signs import calls
 from kmm.learn.given.unknown import Unknown
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import STEPS, Trouble, attempt
 from kmm.learn.parameters import Parameters
-from kmm.scenario import Run, load
+from kmm.scenario import Run, Scenario, load
 from kmm.scenario.library import names
 from kmm.sim import FUNCTIONS
 
@@ -74,7 +75,7 @@ class Behind:
         return judged
 
     def _function(self, given: Any, report: Report) -> Outcome:
-        name = _name(given)
+        name = name_in(given)
         if name == report.function:
             return Outcome(True, f"{name}() is right", mine=None)
         trace = report.run().trace
@@ -87,20 +88,25 @@ class Behind:
             facts = {"a caller"}
         elif name not in FUNCTIONS:
             facts = {"no function"}
+        else:
+            facts = {"another function"}
         return Outcome(False, f"it is not {quoted(given)}", frozenset(facts))
 
     def _lacks(self, given: Any, report: Report) -> Outcome:
-        name = _name(given)
+        name = name_in(given)
         if name in report.lacks:
             return Outcome(True, f"{quoted(given)} is right")
         facts = {f"lacks {name}"}
         if name == report.function:
             facts = {"the function itself"}
-        elif any(name == put.strip().partition("(")[0] for put in _puts(report)):
+        elif any(name == name_in(put) for put in _puts(report)):
             facts = {"what is there"}
+        elif name in _made(report):
+            facts = {"called there"}
         return Outcome(False, f"it is not {quoted(given)}", frozenset(facts))
 
     def _shows(self, given: Any, report: Report) -> Outcome:
+        given = getattr(given, "name", given) if isinstance(given, Scenario) else given
         if not callable(given) and given not in names():
             says = f"a scenario of the library or a function is asked for, not {quoted(given)}"
             return Outcome(False, says, frozenset({"no scenario"}))
@@ -128,8 +134,9 @@ def _run(shows: Any) -> Run:
     return run
 
 
-def _name(given: Any) -> str:
-    return str(given).strip().partition("(")[0]
+def _made(report: Report) -> set[str]:
+    """What the function does and calls in the example."""
+    return {name for call in calls(report.function, report.run().trace) for name in call.names}
 
 
 def _puts(report: Report) -> list[str]:

@@ -16,7 +16,8 @@ from typing import Any
 
 from kmm.explore.edit import Edit, edited
 from kmm.explore.invariants import ALWAYS, Invariant, first_wrong
-from kmm.learn.checks.functions import ENDS, Conforms, refused, signs, troubled
+from kmm.learn.checks.functions import ENDS, Conforms, refused, troubled
+from kmm.learn.checks.signs import returned, signs
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import Trouble, attempt
 from kmm.learn.parameters import Parameters
@@ -61,7 +62,7 @@ class Alike:
             model = make()
             keys = (*ENDS, "trace_full") if self.order else ENDS
             other = [key for key in keys if model.result.get(key) != run.result.get(key)]
-            if other:
+            if other or returned(self.function, model.trace, run.trace):
                 return Conforms(self.function, ()).apart(f"with {where}", model, run, other)
             number += 1
         return Outcome(True, "the same" if number == 1 else f"the same in {number} worlds")

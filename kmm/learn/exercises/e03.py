@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from kmm.learn.given.counts import found, worlds
+from kmm.learn.given.counts import found, slot_taken, slots, worlds
 from kmm.learn.exercise import Exercise, Problem, Slip
 from kmm.learn.checks.functions import Calls, Conforms, Explored, Keeps
 from kmm.learn.checks.values import Table
-from kmm.learn.checks.worlds import Alike
+from kmm.learn.checks.worlds import Alike, Leaves
 
 FUNCTION = "migrate_page_move_mapping"
 
@@ -23,6 +23,15 @@ SLIPS = (
         "lacks page_freeze_refs",
         "The count is only looked at. Between the look and the new page in its slot somebody can "
         "take a reference: only a frozen count keeps everybody away.",
+    ),
+    Slip(
+        "lacks PagePrivate",
+        "The buffers of a page hold one reference more, and PG_private tells of them.",
+    ),
+    Slip(
+        "lacks radix_tree_deref_slot",
+        "Does the slot still hold `page`? If not, the place that you want to give away is "
+        "another's.",
     ),
     Slip(
         "lacks page_unfreeze_refs",
@@ -43,6 +52,11 @@ SLIPS = (
     Slip(
         "page_unfreeze_refs before radix_tree_replace_slot",
         "The count is thawed before the slot has the new page: a lookup can still get the old one.",
+    ),
+    Slip(
+        "stops in get_page",
+        "A count has fallen to 0 though somebody still holds the page: it was thawed to too low a "
+        "number, or the page did not get a reference that it should have.",
     ),
     Slip(
         "lacks page_count",
@@ -110,7 +124,13 @@ EXERCISE = Exercise(
                 *SLIPS,
                 Slip(
                     "lacks __put_page",
-                    "The cache's reference on the old page is never dropped: the page leaks.",
+                    "The cache's reference on the old page has to go, by __put_page(); else the "
+                    "page leaks.",
+                ),
+                Slip(
+                    "adds put_page",
+                    "put_page() also looks whether the page is to be freed. Here it never is: "
+                    "whoever isolated it still has a reference.",
                 ),
             ),
             hints=(
@@ -130,12 +150,16 @@ EXERCISE = Exercise(
                 Calls(
                     FUNCTION,
                     "file-clean",
-                    always=("page_freeze_refs", "page_unfreeze_refs", "radix_tree_replace_slot"),
-                    never=("page_count", "__put_page"),
+                    always=(
+                        *("page_freeze_refs", "page_unfreeze_refs"),
+                        *("radix_tree_deref_slot", "radix_tree_replace_slot"),
+                    ),
+                    never=("page_count", "__put_page", "put_page_testzero"),
                     label="two steps are saved",
                 ),
                 Explored(FUNCTION, "expected-count-2", label="a pin is respected"),
                 Explored(FUNCTION, "freeze-not-only-check", label="a lookup comes to no harm"),
+                Leaves(FUNCTION, slots, slot_taken, (), label="only the page's own slot is taken"),
             ),
             slips=(
                 *(slip for slip in SLIPS if slip.sign != "lacks page_count"),
@@ -148,8 +172,23 @@ EXERCISE = Exercise(
                     "The count is about to be set again: it can be set to one less.",
                 ),
                 Slip(
-                    "adds put_page",
+                    "makes put_page_testzero",
                     "This still drops the cache's reference in a step of its own.",
+                ),
+                Slip(
+                    "ends with another _count",
+                    "The old page has another count than it should. Who holds it still, when the "
+                    "cache does not? page_unfreeze_refs() sets the count.",
+                ),
+                Slip(
+                    "another's slot",
+                    "The look at the count can go, the look at the slot cannot: nothing else "
+                    "compares it.",
+                ),
+                Slip(
+                    "stays frozen",
+                    "You ask about the slot when the count is frozen already. Ask before, or thaw "
+                    "it on this way out too.",
                 ),
             ),
             hints=(
@@ -157,7 +196,7 @@ EXERCISE = Exercise(
                 "page_unfreeze_refs(page, count) sets the count. Which count is right afterwards?",
             ),
             why="The freeze is a compare-and-exchange, and who thaws may choose the new count. "
-            "Later kernels do the second half.",
+            "Later kernels do both halves.",
         ),
     ),
 )

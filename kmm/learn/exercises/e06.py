@@ -90,6 +90,15 @@ SLIPS = (
     ),
     Slip("no function", 'The kernel has no such function. Write its name, as in "lock_page".'),
     Slip(
+        "another function",
+        "This function does what the model's does. In which function do the two runs first part?",
+    ),
+    Slip(
+        "called there",
+        "This kernel does that there, and so does a right one. Asked for is what this one leaves "
+        "out.",
+    ),
+    Slip(
         "the function itself",
         "That is the function. What does it lack: which call, or which question before a call?",
     ),

@@ -41,7 +41,7 @@ SLIPS = (
         "The pte is changed without its lock. What you read may be gone when you write.",
     ),
     Slip(
-        "lacks spin_unlock",
+        "lacks pte_unmap_unlock",
         "A way out of the function leaves the pte lock held; look at each return.",
     ),
     Slip(
@@ -129,6 +129,27 @@ EXERCISE = Exercise(
             ),
             slips=(
                 *SLIPS,
+                Slip(
+                    "lacks pte_unmap",
+                    "The early way out keeps the pointer to the pte: pte_unmap() gives it back.",
+                ),
+                Slip(
+                    "lacks is_swap_pte",
+                    "The pte is to be looked at twice: once without the lock, and once more under "
+                    "it, for it can have changed.",
+                ),
+                Slip(
+                    "lacks mem_cgroup_charge",
+                    "Somebody has to pay for the new page: the mm is charged before anything else.",
+                ),
+                Slip(
+                    "lacks set_pte_at",
+                    "The pte is made, and never put where the entry is: set_pte_at().",
+                ),
+                Slip(
+                    "lacks update_mmu_cache",
+                    "At the end the processor is told of the new pte: update_mmu_cache().",
+                ),
                 Slip(
                     "lacks pte_mkold",
                     "In this version the pte comes back old: reclaim shall find out anew who uses "

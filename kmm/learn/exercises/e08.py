@@ -63,6 +63,32 @@ SLIPS = (
         "The old page still says that it belongs to a file, whose cache has the new one by now.",
     ),
     Slip(
+        "assign before PageAnon",
+        "PageAnon() looks at page.mapping, and you ask when it is gone: every page seems to be of "
+        "a file then.",
+    ),
+    Slip(
+        "adds mem_cgroup_uncharge_cache_page",
+        "Only a page that was in the cache is uncharged here. An anonymous one is not.",
+    ),
+    Slip(
+        "lacks mlock_migrate_page",
+        "A page that must stay in memory (mlocked) is not so any more when it has moved.",
+    ),
+    Slip(
+        "adds unevictable_migrate_page",
+        "An active page cannot be unevictable: only one that was not active is asked.",
+    ),
+    Slip(
+        "lacks set_page_private",
+        "page->private of the old page still points to what has left it.",
+    ),
+    Slip(
+        "ends with another NR_FILE_DIRTY",
+        "clear_page_dirty_for_io() counts one dirty page less, but only for a page that has its "
+        "mapping still. Afterwards nobody can.",
+    ),
+    Slip(
         "lacks PageWriteback",
         "The end is missing, or not reached: who waits for a write of the new page is not woken.",
     ),
@@ -154,7 +180,7 @@ EXERCISE = Exercise(
             "q3",
             "a variant that keeps two rules at every step",
             (
-                Leaves(FUNCTION, worlds, rules_broken, label="both rules, in four worlds"),
+                Leaves(FUNCTION, worlds, rules_broken, label="both rules, in six worlds"),
                 Alike(
                     FUNCTION, worlds, order=False, label="the same end in worlds of your numbers"
                 ),

@@ -39,6 +39,10 @@ SLIPS = (
         "The old page still says that it has buffers. It will be freed without them.",
     ),
     Slip(
+        "lacks put_page",
+        "The buffers have left the old page, and their reference has not: put_page(page).",
+    ),
+    Slip(
         "lacks put_bh",
         "Each get_bh() needs its put_bh(), or the buffer has a user for ever.",
     ),
@@ -55,7 +59,7 @@ SLIPS = (
 EXERCISE = Exercise(
     "e09",
     "Write buffer_migrate_page",
-    parameters={"buffers": (3, 2, 4), "locked": (1, 0)},
+    parameters={"buffers": (3, 2, 4), "locked": (1, 0), "users": (2, 3, 4)},
     problems=(
         Problem(
             "q1",
@@ -80,12 +84,16 @@ EXERCISE = Exercise(
                     "The buffers hold one reference together, not one each.",
                 ),
                 Slip(
-                    "b_count is 0",
+                    lambda p: f"b_count is {p.users}",
                     "get_bh() was called for each buffer before it was locked, and put_bh() comes "
                     "at the very end.",
                 ),
                 Slip(
-                    lambda p: f"b_count is {p.buffers}",
+                    "b_count is 1",
+                    "Your get_bh() is one user. Others use this buffer too: see the world.",
+                ),
+                Slip(
+                    lambda p: f"b_count is {p.users + p.buffers}",
                     "b_count is a count of its own for each buffer: how many use this one.",
                 ),
                 Slip(
@@ -177,6 +185,7 @@ EXERCISE = Exercise(
                     "get_bh() and put_bh() do not balance. On the way back, too, each buffer that "
                     "you have taken has to be given back, and no other.",
                 ),
+                Slip("no answer", "Each way through the function has to return something."),
                 Slip(
                     "another answer",
                     "Only -EAGAIN says that another attempt is worth it: the lock may be free by "

@@ -68,7 +68,7 @@ def free_worlds(p: Parameters) -> Iterator[tuple[str, Callable[[], Run]]]:
 
 def halfway(p: Parameters) -> dict[str, Any]:
     """Both counts, and the first buffer, when the copy begins."""
-    trace = moves(p.buffers).trace
+    trace = moves(p.buffers, busy=p.users).trace
     k = next(step.index for step in trace if step.primitive == "copy_highpage")
     paths = {
         "p0._count": "p0._count",
@@ -103,7 +103,8 @@ def rules_broken(run: Run) -> Iterator[Wrong]:
             yield Wrong("users", f"at the end {bh} has b_count {users}, and {others} users")
     for call in _every(trace.calls):
         if call.fn == FUNCTION and not call.aborted and call.result not in (0, -EAGAIN):
-            yield Wrong("another answer", f"the function returns {call.result}")
+            fact = "no answer" if call.result is None else "another answer"
+            yield Wrong(fact, f"the function returns {call.result}")
 
 
 #: Where all buffers must be locked, and what happens there.

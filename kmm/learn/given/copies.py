@@ -38,10 +38,13 @@ def moves(flags: tuple[str, ...], buffers: int = 0) -> Run:
 
 
 def worlds(p: Parameters) -> Iterator[tuple[str, Callable[[], Run]]]:
-    """A dirty page with buffers, the one of the numbers, and two that were not read well."""
+    """A dirty page with buffers, that of the numbers, two not read well, two with rare flags."""
     yield f"dirty, {p.buffers} buffers", lambda: moves(("uptodate", "dirty"), p.buffers)
     yield " ".join(p.flags), lambda: moves(p.flags)
     yield "error dirty referenced", lambda: moves(("uptodate", "error", "dirty", "referenced"))
+    rare = ("uptodate", "checked", "mappedtodisk", "mlocked")
+    yield " ".join(rare), lambda: moves(rare)
+    yield "uptodate unevictable dirty", lambda: moves(("uptodate", "unevictable", "dirty"))
     yield "not uptodate", lambda: moves(("referenced", "dirty"))
 
 

@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from errno import EAGAIN
 
+from kmm.learn.checks.worlds import Wrong
 from kmm.learn.own import STEPS
 from kmm.learn.parameters import Parameters
+from kmm.mm.migrate import migrate_page_move_mapping
 from kmm.mm.page import Page
+from kmm.mm.vmscan import isolate_lru_page
 from kmm.scenario import Run, World
 
 FUNCTION = "migrate_page_move_mapping"
@@ -58,3 +62,34 @@ def found(p: Parameters) -> dict[str, int]:
         steps = (step for step in make().trace if step.function == FUNCTION)
         counts[name] = next(int(step.result) for step in steps if step.primitive == "page_count")
     return counts
+
+
+def slots(p: Parameters) -> Iterator[tuple[str, Callable[[], Run]]]:
+    """The slot holds another page: the function is called with the mapping of another file."""
+    yield "a slot that holds another page", lambda: another_in_the_slot(p.buffers)
+
+
+def another_in_the_slot(buffers: int) -> Run:
+    """A page with buffers, whose count is as expected, and a mapping that has another in its place.
+
+    No caller does so; it is what the second half of the first question is there for.
+    """
+    w = World(nodes=2)
+    page, other = w.file().page(0), w.file().page(0)
+    w.add_buffers(page, buffers)
+    newpage = w.page(node=1)
+    w.pin(newpage)
+
+    def move() -> int:
+        isolate_lru_page(page)
+        return migrate_page_move_mapping(other.mapping, newpage, page)
+
+    return w.run(move)
+
+
+def slot_taken(run: Run) -> Iterator[Wrong]:
+    """The page is refused, and its count is as it was, and not frozen."""
+    if run.rc != -EAGAIN:
+        yield Wrong("another's slot", "the slot holds another page, and the function goes on")
+    elif not run.world["p0"]._count:
+        yield Wrong("stays frozen", "p0 is refused, and its count stays frozen at 0")
