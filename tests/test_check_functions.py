@@ -16,6 +16,7 @@ import pytest
 import kmm
 from kmm.explore.edit import Edit, body
 from kmm.learn.checks.functions import Conforms, Explored
+from kmm.learn.checks.signs import signs
 from kmm.learn.parameters import Parameters
 from kmm.mm.migrate import migrate_page_move_mapping as model
 from kmm.mm.page import page_count

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import kmm
+import kmm.cli.exercises
 from kmm.cli import main
 from kmm.learn import template
 from kmm.learn.book import exercise_of, names
