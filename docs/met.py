@@ -7,6 +7,7 @@ work; after each cell it is noted which branches were taken in it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import tempfile
@@ -68,9 +69,11 @@ def taken(path: Path) -> dict[br.Branch, Met]:
     notebook.cells.insert(0, nbformat.v4.new_code_cell(BEGIN))
     notebook.cells.append(nbformat.v4.new_code_cell(END))
     with tempfile.TemporaryDirectory() as folder:
-        NotebookClient(
+        client = NotebookClient(
             notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": folder}}
-        ).execute(env={**os.environ, "KMM_ATTEMPTS": "off"})
+        )
+        # A loop of its own, closed at its end: execute() leaves one open in each thread.
+        asyncio.run(client.async_execute(env={**os.environ, "KMM_ATTEMPTS": "off"}))
     noted = json.loads(notebook.cells[-1].outputs[0].text)
     number = path.stem.partition("-")[0]
     found: dict[br.Branch, Met] = {}
