@@ -116,9 +116,10 @@ export class Player {
       "aria-label": `Player of a trace ${name}`.trim(), "data-lm-suppress-shortcuts": "true" },
     this.controls?.element, this.ask?.element, this.bug(data),
     h("div", { class: "panels" }, ...this.panels.map((panel) => panel.element)), this.live, this.keys);
+    // Before it is put up: a theme that comes later would have all styles worked out twice.
+    this.unfollow = followTheme(this.root, theme);
     el?.append(this.root);
     if (controls) listen(this);
-    this.unfollow = followTheme(this.root, theme);
     this.observer = new ResizeObserver(() => {
       course?.resize();
       code.measure();
