@@ -291,6 +291,23 @@ def test_run_reads_a_file_and_standard_input(vectors: dict[str, Any], tmp_path: 
     assert json.loads(from_stdin.stdout)["final"] == vector["result"]["final"]
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{\n "op": ,', "line 2, column 8: is not JSON"),
+        ('{"format": "kmm-scenario/1"}', "op: is missing"),
+        ("[]", "must be"),
+    ],
+)
+def test_a_file_that_is_no_scenario_is_named(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(text, encoding="utf-8")
+    done = kmm_process("run", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"kmm: {file}: ")
+    assert says in done.stderr
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"op": 1}', "[" * 100_000, '"\\ud800"'])
 def test_a_scenario_that_is_none_is_one_sentence(text: str) -> None:
     done = kmm_process("run", "-", input=text)

@@ -140,6 +140,7 @@ def test_the_status_says_whether_it_holds(capsys: pytest.CaptureFixture[str]) ->
     [
         ([], "explore what? a FILE.py, a name, --guards or --history"),
         (["nothing"], "there is no case nothing; there are fault, "),
+        (["faults"], "there is no case faults; did you mean fault"),
         (["nothing.py"], "nothing.py: there is no such file"),
         (["--guards", "nothing"], "there is no guard nothing; there are "),
         (["--history", "99"], "there is no bug of history 99; there are "),

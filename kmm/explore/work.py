@@ -9,6 +9,7 @@ an actor beside a migration, or the path of a file.  Any `concurrent.futures.Exe
 
 from __future__ import annotations
 
+import difflib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -97,8 +98,13 @@ def named(name: str) -> Order:
 
     if name in GUARDS:
         return Order("guards", name)
-    known = ", ".join([*BESIDE, *GUARDS])
-    raise KmmError(f"there is no case {name}; there are {known}, the numbers of bugs, and FILE.py")
+    near = difflib.get_close_matches(name[:60], [*BESIDE, *GUARDS], n=3)
+    if near:
+        raise KmmError(f"there is no case {name}; did you mean {' or '.join(near)}?")
+    raise KmmError(
+        f"there is no case {name:.60}; there are {', '.join(BESIDE)}, the guards (`kmm explore "
+        "--guards` shows them all), the numbers of the bugs (`--history`), and FILE.py"
+    )
 
 
 def orders(kind: Kind) -> list[Order]:

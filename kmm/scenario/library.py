@@ -61,9 +61,7 @@ def document(name: str) -> dict[str, Any]:
     documents = _documents()
     if name not in documents:
         near = difflib.get_close_matches(name[:60], documents, n=3)
-        hint = (
-            f"did you mean {' or '.join(near)}?" if near else "kmm.scenario.library.names() has all"
-        )
+        hint = f"did you mean {' or '.join(near)}?" if near else "`kmm scenarios` shows them all"
         raise KmmError(f"there is no scenario {name[:60]!r}; {hint}")
     return copy.deepcopy(documents[name])
 

@@ -14,7 +14,7 @@ from typing import Any
 from kmm.errors import KmmError
 from kmm.scenario import library
 from kmm.scenario.build import build, operation
-from kmm.scenario.check import check, parse
+from kmm.scenario.check import ScenarioError, check, parse
 from kmm.scenario.run import Run
 from kmm.scenario.spec import Spec
 from kmm.scenario.world import World
@@ -69,7 +69,10 @@ def load(what: str | os.PathLike[str] | Mapping[str, Any]) -> Scenario:
         return Scenario(library.document(text), topic=_topic_of(text))
     path = Path(text)
     if path.suffix or os.sep in text or path.exists():
-        return Scenario(_read(path))
+        try:
+            return Scenario(_read(path))
+        except ScenarioError as error:
+            raise ScenarioError(error.place, error.sentence, text) from None
     return Scenario(library.document(text))  # which says what names are near
 
 

@@ -20,15 +20,22 @@ _GUESSED = 60  # characters of a word that is worth a guess: difflib is quadrati
 
 
 class ScenarioError(KmmError):
-    """A scenario breaks a rule: `place` says where, `sentence` what is wrong and what is right."""
+    """A scenario breaks a rule: `place` says where, `sentence` what is wrong and what is right.
 
-    def __init__(self, place: str, sentence: str) -> None:
-        super().__init__(place, sentence)
+    `file`: from which file the scenario comes, if from any.
+    """
+
+    def __init__(self, place: str, sentence: str, file: str = "") -> None:
+        super().__init__(place, sentence, file)
         self.place = place
         self.sentence = sentence
+        self.file = file
 
     def __str__(self) -> str:
-        return f"{self.place or 'scenario'}: {self.sentence}"
+        where = (
+            f"{self.file}: {self.place}" if self.file and self.place else self.file or self.place
+        )
+        return f"{where or 'scenario'}: {self.sentence}"
 
 
 def inside(place: str, key: str | int) -> str:
