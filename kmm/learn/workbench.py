@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from dataclasses import fields
 from html import escape
 from typing import Any
 
@@ -31,6 +32,10 @@ def workbench(**chosen: Any) -> Workbench:
 
     Raises KmmError for what there is not, and where ipywidgets is not installed.
     """
+    known = [field.name for field in fields(Recipe)]
+    for name in chosen:
+        if name not in known:
+            raise KmmError(f"workbench: there is no {name} to choose; there are {', '.join(known)}")
     return Workbench(Recipe(**chosen))
 
 

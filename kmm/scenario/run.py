@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from kmm.errors import KmmError
+from kmm.errors import KmmError, raised_by_own
 from kmm.mm.swap import lru_add_drain
 from kmm.scenario.final import final_state
 from kmm.scenario.primitives import QUIET
@@ -47,9 +47,11 @@ class Run:
             # The machine goes on: what the last run would say of its end must be said now.
             world.last_run.settle()
         world.last_run = self
+        __tracebackhide__ = True
         self._run(operation, record=record, limit=limit)
 
     def _run(self, operation: Callable[[], Any], *, record: bool, limit: int | None) -> None:
+        __tracebackhide__ = True
         machine, world = self.machine, self.world
         machine.current = world.current
         kernel = machine.kernel
@@ -64,6 +66,8 @@ class Run:
                 pass
             except KernelBug as bug:
                 self.bug = bug.message
+            except Exception as error:  # noqa: BLE001 - it goes on, told more shortly
+                raise raised_by_own(error)  # noqa: B904 - it is the same error
             if isinstance(machine.bug, StepLimit):
                 # Also of an operation that has caught it: what came then took no step.
                 self.rc, self.stopped = None, machine.bug.message

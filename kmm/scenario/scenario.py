@@ -45,6 +45,7 @@ class Scenario:
 
     def run(self, *, record: bool = True, limit: int | None = LIMIT) -> Run:
         """Run the operation in a new world, with a record of at most `limit` steps."""
+        __tracebackhide__ = True
         world = self.world()
         todo = operation(world, self.spec)
         return world.run(todo, record=record, limit=limit, scenario=self.name)

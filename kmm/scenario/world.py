@@ -475,6 +475,7 @@ class World:
 
         Raises KmmError for a limit that is no whole number above 0.
         """
+        __tracebackhide__ = True
         if self.current is None:
             first = next(iter(self.mms.values()), None)
             self.task(mm=first)

@@ -18,6 +18,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kmm.errors import NoSuchField
+
 if TYPE_CHECKING:
     from kmm.sim.machine import Machine
 
@@ -54,7 +56,7 @@ class Tracked:
     def __init__(self, machine: Machine, name: str, **fields: Any) -> None:
         unknown = fields.keys() - self.FIELDS.keys()
         if unknown:
-            raise AttributeError(f"{type(self).__name__} has no field {min(unknown)!r}")
+            raise NoSuchField(f"{type(self).__name__} has no field {min(unknown)!r}")
         self.__dict__.update(self.FIELDS)
         self.__dict__.update(fields)
         put = object.__setattr__
@@ -66,7 +68,7 @@ class Tracked:
     def __setattr__(self, field: str, value: Any) -> None:
         fields = self.__dict__
         if field not in fields:
-            raise AttributeError(f"{type(self).__name__} {self.name} has no field {field!r}")
+            raise NoSuchField(f"{type(self).__name__} {self.name} has no field {field!r}")
         machine = self.machine
         if machine.inside:
             old = fields[field]

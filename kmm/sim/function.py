@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from kmm.errors import WrongType
+
 
 class Function:
     """A function of the kernel: its name, the C file it is from, and its present body.
@@ -39,7 +41,10 @@ class Function:
 
     def positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments of a call in order, however they were written."""
-        return self.signature.bind(*args, **kwargs).args
+        try:
+            return self.signature.bind(*args, **kwargs).args
+        except TypeError as error:
+            raise WrongType(f"{self.name}({', '.join(self.parameters)}): {error}") from None
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name} ({self.file})>"

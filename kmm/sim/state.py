@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kmm.errors import NoSuchKey
 from kmm.sim.recorder import Columns, ObjectEntry
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ class State(Mapping[str, Mapping[Any, Any]]):
         return bool(self._trace.values[self.numbers[entry.base]])
 
     def __getitem__(self, name: str) -> Mapping[Any, Any]:
-        entry = self._trace.slots.by_name[name]
-        if not self._exists(entry):
-            raise KeyError(name)
+        entry = self._trace.slots.by_name.get(name)
+        if entry is None or not self._exists(entry):
+            raise NoSuchKey(f"{name!r} is no object that exists in this state")
         return self._fields(entry)
 
     def _fields(self, entry: ObjectEntry) -> dict[Any, Any]:

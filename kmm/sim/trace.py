@@ -20,7 +20,7 @@ from itertools import chain, repeat
 from operator import sub
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
-from kmm.errors import KmmError
+from kmm.errors import KmmError, NoSuchField, NoSuchIndex, WrongType
 from kmm.sim.bug import KernelBug, StepLimit
 from kmm.sim.calls import Call, call_tree
 from kmm.sim.function import NUMBERED
@@ -128,10 +128,10 @@ class Trace:
 
     def _index(self, k: int, end: int, what: str) -> int:
         if not isinstance(k, int):
-            raise TypeError(f"a {what} has a number, not {k!r}")
+            raise WrongType(f"a {what} has a number, not {k!r}")
         if not -end <= k < end:
             there = f"{what}s 0 to {end - 1}" if end else f"no {what}s"
-            raise IndexError(f"no {what} {k}: this trace has {there}")
+            raise NoSuchIndex(f"no {what} {k}: this trace has {there}")
         return k % end if end else 0
 
     def first(self, steps: int) -> Trace:
@@ -140,7 +140,7 @@ class Trace:
         Raises IndexError for a negative number.
         """
         if steps < 0:
-            raise IndexError(f"a trace cannot have {steps} steps")
+            raise NoSuchIndex(f"a trace cannot have {steps} steps")
         if steps >= len(self):
             return self
         from kmm.sim.beginning import beginning
@@ -279,7 +279,7 @@ class Trace:
             importlib.import_module(self.ROOMS[question])
         answer = self._answers.get(question)
         if answer is None:
-            raise AttributeError(f"a trace has no {question!r}")
+            raise NoSuchField(f"a trace has no {question!r}")
         return answer.__get__(self)
 
     def __dir__(self) -> list[str]:
