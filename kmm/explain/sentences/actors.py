@@ -57,7 +57,9 @@ SENTENCES: Table = {
     "flush_tlb_page": "No TLB remembers what {addr} of {vma} was.",
     "flush_tlb_range": "No TLB remembers the ptes of {vma} from {start} to {end}.",
     "flush_tlb_mm": "No TLB remembers anything of {mm}.",
-    "add_mm_rss": "{mm} counts its pages anew: {file_rss} of files more, {anon_rss} anonymous.",
+    "add_mm_rss": lambda s: (
+        f"In {{mm}} file_rss changes by {s.args['file_rss']:+}, anon_rss by {s.args['anon_rss']:+}."
+    ),
     "page_add_new_anon_rmap": "{page} is mapped for the first time, at {address} of {vma}.",
     "page_dup_rmap": "One pte more maps {page}, copied by fork: _mapcount {went[_mapcount]}.",
     # Accesses.
