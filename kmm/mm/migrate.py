@@ -328,7 +328,7 @@ def remove_file_migration_ptes(old: Page, new: Page) -> None:
 def remove_anon_migration_ptes(old: Page, new: Page) -> None:
     """The migration entries for `old` in all vmas of its anon_vma map `new`.
 
-    The caller holds mmap_sem of one of the vmas, so that the anon_vma cannot vanish.
+    The caller keeps the anon_vma: by mmap_sem of one of the vmas, or by RCU (see bugs 18 and 19).
 
     Source: mm/migrate.c: remove_anon_migration_ptes (2.6.28-rc3)
     """
