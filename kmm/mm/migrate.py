@@ -772,7 +772,7 @@ def do_move_page_to_node_array(mm: MmStruct, pm: Memory[page_to_node], migrate_a
     """The pages of the array are moved; each element's status says how that ended.
 
     The array ends with an element whose node is MAX_NUMNODES.  Returns what migrate_pages returns,
-    0 if there was nothing to move.  `migrate_all`: pages that others map too.  May sleep.
+    0 if there was nothing to move.  `migrate_all`: pages with several ptes too.  May sleep.
 
     Source: mm/migrate.c: do_move_page_to_node_array (2.6.28-rc3)
     """
