@@ -142,7 +142,7 @@ SENTENCES: Table = {
         if s.result <= 1
         else "The mapcount of {page} is {result}, but MPOL_MF_MOVE_ALL moves shared pages too."
         if s.call["migrate_all"]
-        else "The mapcount of {page} is {result}: other ptes map it too, so without MPOL_MF_MOVE_ALL "
+        else "The mapcount of {page} is {result}: more ptes map it, so without MPOL_MF_MOVE_ALL "
         "it stays (-EACCES)."
     ),
     "page_mapped": {0: "No pte maps {page}.", OTHER: "At least one pte maps {page}."},
