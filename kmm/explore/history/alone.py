@@ -179,7 +179,7 @@ ZONES = Claim(
         "39 counted", _page_of_a_file, _moves, (*ALWAYS, NR_CACHED),
         fixes=("NR_FILE_PAGES moves with the page",),
     ),
-    note="So it is in this version, since 2.6.21 (0e8c7d0fd5b).",
+    note="This version is right, since 2.6.21 (0e8c7d0fd5b).",
 )  # fmt: skip
 
 

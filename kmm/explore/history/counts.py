@@ -42,7 +42,7 @@ FROZEN = Claim(
         "27 get_page_unless_zero", _of_a_file, _reads,
         fixes=("no reference to a page whose count is 0",),
     ),
-    note="So it is in this version, since 2.6.27-rc1 (e286781d5f2), which brought freezing and "
+    note="This version is right, since 2.6.27-rc1 (e286781d5f2), which brought freezing and "
     "lookups without a lock.  An anonymous page outside the swap cache is never frozen: only its "
     "entries lead to it, and who comes by them waits for the page lock.",
 )  # fmt: skip
@@ -126,8 +126,8 @@ DYING = Claim(
         "29 get_page_unless_zero", _anonymous, _gives_up,
         fixes=("no reference to a page whose count is 0",),
     ),
-    note="Only who comes without a reference can meet it, as memory offlining does.  So it is in "
-    "this version, since 2.6.23-rc2 (3dd9fe8c397).",
+    note="Only who comes without a reference can meet it, as memory offlining does.  This version "
+    "is right, since 2.6.23-rc2 (3dd9fe8c397).",
 )  # fmt: skip
 
 #: Who empties or copies an entry counts it as the page it stands for.

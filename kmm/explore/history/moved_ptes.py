@@ -137,6 +137,5 @@ ORDER = Claim(
     ),
     note="The look without the lock (21) is gone in both.  With the order right, the pte lock is "
     "enough: who has not found the entry in the old place, because it had moved, finds it in "
-    "the new one.  So it was in 3.3; since 3.7 (108d6642ad81) a lock does it in place of the "
-    "order.",
+    "the new one.  Mended so in 3.3; since 3.7 (108d6642ad81) a lock does it in place of order.",
 )  # fmt: skip

@@ -128,7 +128,7 @@ FLUSH = Claim(
         "33 flushed at once", _with_tlb, _writes_twice, (*ALWAYS, WRITES),
         fixes=("the TLBs are flushed before the entry is there",),
     ),
-    note="So it is in this version.  The bug that 20841405940e mended in 2013 (3.13) left the "
+    note="This version is right.  The bug that 20841405940e mended in 2013 (3.13) left the "
     "flush out for ptes that were made not present to see who uses the page; there are none of "
     "these here.",
 )  # fmt: skip
