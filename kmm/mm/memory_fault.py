@@ -24,7 +24,6 @@ from kmm.mm.memory import (
     VM_FAULT_SIGBUS,
 )
 from kmm.mm.memory_wp import do_wp_page, new_anon_page
-from kmm.mm.memory_zap import add_mm_rss
 from kmm.mm.migrate import migration_entry_wait
 from kmm.mm.mmap import VM_SHARED, MmStruct, VmAreaStruct
 from kmm.mm.page import Page, get_page
@@ -55,7 +54,12 @@ from kmm.mm.pgtable_ops import (
     pte_same,
     ptep_set_access_flags,
 )
-from kmm.mm.rmap import linear_page_index, page_add_anon_rmap, page_add_file_rmap
+from kmm.mm.rmap import (
+    inc_mm_counter,
+    linear_page_index,
+    page_add_anon_rmap,
+    page_add_file_rmap,
+)
 from kmm.mm.spinlock import spin_lock
 from kmm.mm.swap import put_page
 from kmm.mm.swap_state import lookup_swap_cache, read_swap_cache_async
@@ -148,7 +152,7 @@ def do_anonymous_page(
         mem_cgroup_uncharge_page(page)
         put_page(page)
     else:
-        add_mm_rss(mm, 0, 1)
+        inc_mm_counter(mm, "anon_rss")
         new_anon_page(page, vma, address)
         set_pte_at(mm, address, page_table, entry)
         update_mmu_cache(vma, address, entry)
@@ -216,10 +220,10 @@ def __do_fault(
             if flags:
                 entry = maybe_mkwrite(pte_mkdirty(entry), vma)
             if anon:
-                add_mm_rss(mm, 0, 1)
+                inc_mm_counter(mm, "anon_rss")
                 new_anon_page(page, vma, address)
             else:
-                add_mm_rss(mm, 1, 0)
+                inc_mm_counter(mm, "file_rss")
                 page_add_file_rmap(page)
                 if flags:
                     dirty_page = page
@@ -284,7 +288,7 @@ def do_swap_page(
         if not PageUptodate(page):
             ret = VM_FAULT_SIGBUS
             goto(out_nomap)
-        add_mm_rss(mm, 0, 1)
+        inc_mm_counter(mm, "anon_rss")
         pte = mk_pte(page, vma.vm_page_prot)
         if write_access and can_share_swap_page(page):
             pte = maybe_mkwrite(pte_mkdirty(pte), vma)

@@ -10,7 +10,6 @@ from kmm.mm.filemap import trylock_page, unlock_page, wait_on_page_locked
 from kmm.mm.highmem import copy_highpage
 from kmm.mm.memcontrol import mem_cgroup_charge, mem_cgroup_uncharge_page
 from kmm.mm.memory import VM_FAULT_OOM, VM_FAULT_WRITE, vm_normal_page
-from kmm.mm.memory_zap import add_mm_rss
 from kmm.mm.mmap import VM_SHARED, VM_WRITE, MmStruct, VmAreaStruct
 from kmm.mm.page import Page, PageAnon, get_page
 from kmm.mm.page_alloc import GFP_HIGHUSER_MOVABLE, GFP_KERNEL, alloc_pages_node
@@ -31,7 +30,7 @@ from kmm.mm.pgtable import (
     update_mmu_cache,
 )
 from kmm.mm.pgtable_ops import maybe_mkwrite, pte_same, ptep_set_access_flags
-from kmm.mm.rmap import page_remove_rmap
+from kmm.mm.rmap import dec_mm_counter, inc_mm_counter, page_remove_rmap
 from kmm.mm.spinlock import SpinLock
 from kmm.mm.swap import lru_cache_add_lru, put_page
 from kmm.mm.swapfile import can_share_swap_page
@@ -105,9 +104,10 @@ def do_wp_page(
     unused: Page | None = new_page
     if pte_same(page_table.value, orig_pte):
         if not old_page:
-            add_mm_rss(mm, 0, 1)
+            inc_mm_counter(mm, "anon_rss")
         elif not PageAnon(old_page):
-            add_mm_rss(mm, -1, 1)
+            dec_mm_counter(mm, "file_rss")
+            inc_mm_counter(mm, "anon_rss")
         flush_cache_page(vma, address, orig_pte.page)
         entry = maybe_mkwrite(pte_mkdirty(mk_pte(new_page, vma.vm_page_prot)), vma)
         # No CPU may go on reading the old page when another has begun to write the new one.

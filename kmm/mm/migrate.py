@@ -310,7 +310,7 @@ def remove_migration_pte(vma: VmAreaStruct, old: Page, new: Page) -> None:
 def remove_file_migration_ptes(old: Page, new: Page) -> None:
     """The migration entries for `old` in all vmas of the file map `new`.
 
-    Nonlinear vmas are not visited: they never hold migration entries.
+    Nonlinear vmas are not visited: they are given no migration entries (but see bug 25).
 
     Source: mm/migrate.c: remove_file_migration_ptes (2.6.28-rc3)
     """
@@ -328,7 +328,7 @@ def remove_file_migration_ptes(old: Page, new: Page) -> None:
 def remove_anon_migration_ptes(old: Page, new: Page) -> None:
     """The migration entries for `old` in all vmas of its anon_vma map `new`.
 
-    The caller holds mmap_sem of one of the vmas, so that the anon_vma cannot vanish.
+    The caller keeps the anon_vma: by mmap_sem of one of the vmas, or by RCU (see bugs 18 and 19).
 
     Source: mm/migrate.c: remove_anon_migration_ptes (2.6.28-rc3)
     """
@@ -622,8 +622,8 @@ def move_to_new_page(newpage: Page, page: Page) -> int:
 def unmap_and_move(get_new_page: NewPage, private: Any, page: Page, force: int) -> int:
     """0 and the page has moved or was free; -EAGAIN: not now; else the error that will stay.
 
-    The page is isolated: on the caller's list, with a reference.  Unless the result is -EAGAIN (or
-    it was free), it is off the list and back on its LRU afterwards, and so is the new page.
+    The page is isolated: on the caller's list, with a reference.  After -EAGAIN, -ENOMEM, or if it
+    was free, it is there still; else it is back on its LRU.  So is the new page, in any case.
     `force`: wait for the page lock and for writeback instead of giving up.  May sleep.
 
     Source: mm/migrate.c: unmap_and_move (2.6.28-rc3)
@@ -772,7 +772,7 @@ def do_move_page_to_node_array(mm: MmStruct, pm: Memory[page_to_node], migrate_a
     """The pages of the array are moved; each element's status says how that ended.
 
     The array ends with an element whose node is MAX_NUMNODES.  Returns what migrate_pages returns,
-    0 if there was nothing to move.  `migrate_all`: pages that others map too.  May sleep.
+    0 if there was nothing to move.  `migrate_all`: pages with several ptes too.  May sleep.
 
     Source: mm/migrate.c: do_move_page_to_node_array (2.6.28-rc3)
     """
@@ -831,8 +831,8 @@ def do_pages_move(
 ) -> int:
     """The pages at the addresses in `pages` are moved to the `nodes`, `status` says how it ended.
 
-    Returns the number of pages that did not move, or the error that came before any moved (or while
-    the status was written).  May sleep.
+    Returns how many isolated pages did not move, or an error.  After -ENOMEM some may have moved
+    and no status is written; -EFAULT may come when all have moved.  May sleep.
 
     Source: mm/migrate.c: do_pages_move (2.6.28-rc3)
     """
@@ -941,7 +941,7 @@ def sys_move_pages(
     if not mm:
         return -EINVAL
     with label() as out:
-        # The same user, by any pairing of real, effective and saved ids, or an administrator.
+        # The caller's real or effective id is the other's real or saved one, or CAP_SYS_NICE.
         if (
             current().euid != task.suid
             and current().euid != task.uid

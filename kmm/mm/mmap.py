@@ -78,7 +78,9 @@ class VmAreaStruct(Tracked):
     `vm_pgoff` is the index of the page at `vm_start`, in the file (`vm_file`) or, of an anonymous
     vma, among the indices that rmap counts with.  `vm_page_prot` is the write bit that a new pte
     gets.  `ops_rc` is what this vma's own vm_ops->migrate returns.
-    Simplified: `vm_file` is the address_space itself, without struct file and inode between.
+    Simplified: `vm_file` is the address_space itself, without struct file and inode between; of an
+    anonymous vma of a world built in Python `vm_pgoff` begins at 0, in the kernel at its first
+    address, counted in pages.
     """
 
     __slots__ = ("anon_vma_node", "shared")

@@ -2,7 +2,7 @@
 """struct page and its counts (include/linux/mm_types.h, mm.h, page-flags.h).
 
 `_count` is the number of references: each pte, cache slot, ring of buffers, pagevec and holder in
-between has one.  A page whose count is 0 is free, or frozen by somebody who is about to move it.
+between has one.  A page whose count is 0 is free, or frozen for a moment by who moves or frees it.
 `_mapcount` starts at -1 and counts the ptes; `page_mapcount` adds the one.
 
 `mapping` is two things.  Of a page of a file it is the file's address_space.  Of an anonymous page

@@ -176,6 +176,12 @@ def page_check_address(
 
 
 @primitive
+def inc_mm_counter(mm: MmStruct, member: str) -> None:
+    """One page more in the address space's `anon_rss` or `file_rss`."""
+    atomic_add_return(mm, member, 1)
+
+
+@primitive
 def dec_mm_counter(mm: MmStruct, member: str) -> None:
     """One page less in the address space's `anon_rss` or `file_rss`."""
     atomic_add_return(mm, member, -1)

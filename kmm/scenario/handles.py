@@ -152,7 +152,11 @@ class Mm:
         self.put_pte(address, pte_t(special=1))
 
     def fork(self, name: str | None = None) -> Mm:
-        """A child with the same vmas; anonymous pages are shared, and no longer writable."""
+        """A child with the same vmas; anonymous pages are shared, and no longer writable.
+
+        Simplified: the child's ptes are clean, entries are not copied, and ptes of files are, which
+        the kernel leaves to the child's faults (kernel/fork.c is in fork.py: dup_mm).
+        """
         child = self.world.mm(name)
         for vma in self.vmas:
             struct = vma.struct
@@ -204,6 +208,8 @@ class Vma:
 
         `write`: the access writes, so that the pte is writable and dirty.  Further arguments are
         those of World.page.
+        Simplified: it is on its LRU list at once, unless `lru` says otherwise, and inactive; the
+        kernel's new page waits in a pagevec first, an anonymous one on its way to the active list.
         """
         world = self.mm.world
         address = self.address(i)

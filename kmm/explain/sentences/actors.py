@@ -3,7 +3,17 @@
 
 from __future__ import annotations
 
+from kmm.explain.scene import Scene
 from kmm.explain.sentences.table import OTHER, Table
+from kmm.explain.words import some
+
+
+def _rss(scene: Scene) -> str:
+    changes = {name: scene.args[name] for name in ("file_rss", "anon_rss") if scene.args[name]}
+    if not changes:
+        return "No page more and none less counts in {mm}."
+    return f"In {{mm}} {some([f'{name} changes by {n:+}' for name, n in changes.items()])}."
+
 
 SENTENCES: Table = {
     # Waiting in order.
@@ -57,7 +67,7 @@ SENTENCES: Table = {
     "flush_tlb_page": "No TLB remembers what {addr} of {vma} was.",
     "flush_tlb_range": "No TLB remembers the ptes of {vma} from {start} to {end}.",
     "flush_tlb_mm": "No TLB remembers anything of {mm}.",
-    "add_mm_rss": "{mm} counts its pages anew: {file_rss} of files more, {anon_rss} anonymous.",
+    "add_mm_rss": _rss,
     "page_add_new_anon_rmap": "{page} is mapped for the first time, at {address} of {vma}.",
     "page_dup_rmap": "One pte more maps {page}, copied by fork: _mapcount {went[_mapcount]}.",
     # Accesses.

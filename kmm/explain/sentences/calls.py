@@ -112,7 +112,7 @@ SENTENCES: Table = {
         OTHER: "The task with pid {pid} is {result}.",
     },
     "get_task_mm": {
-        None: "{task} is a kernel thread and has no address space (-EINVAL).",
+        None: "{task} has no address space: it is a kernel thread, or has exited (-EINVAL).",
         OTHER: "The address space of {task} is {result}, which has one user more and cannot go: "
         "{went[mm_users]}.",
     },

@@ -138,11 +138,11 @@ SENTENCES: Table = {
     "holds it still, and lookups can take one again.",
     "page_mapcount": "The mapcount of {page} is {result}: so many ptes map it.",
     ("page_mapcount", "do_move_page_to_node_array"): lambda s: (
-        "The mapcount of {page} is {result}, so nobody else maps it."
+        "The mapcount of {page} is {result}, so no other pte maps it."
         if s.result <= 1
         else "The mapcount of {page} is {result}, but MPOL_MF_MOVE_ALL moves shared pages too."
         if s.call["migrate_all"]
-        else "The mapcount of {page} is {result}: others map it too, so without MPOL_MF_MOVE_ALL "
+        else "The mapcount of {page} is {result}: more ptes map it, so without MPOL_MF_MOVE_ALL "
         "it stays (-EACCES)."
     ),
     "page_mapped": {0: "No pte maps {page}.", OTHER: "At least one pte maps {page}."},

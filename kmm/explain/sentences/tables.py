@@ -127,6 +127,9 @@ SENTENCES: Table = {
     "page_remove_rmap": _map_count,
     "page_add_anon_rmap": _map_count,
     "page_add_file_rmap": _map_count,
+    "inc_mm_counter": lambda s: (
+        f"{{mm}} has one page more in {{member}}: {s.went[s.args['member']]}."
+    ),
     "dec_mm_counter": lambda s: (
         f"{{mm}} has one page less in {{member}}: {s.went[s.args['member']]}."
     ),

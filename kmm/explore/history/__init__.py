@@ -66,7 +66,8 @@ HISTORY: dict[int, Claim] = {
 #: Why a bug is not shown, by its number.
 LEFT_OUT: dict[int, str] = {
     16: "the loop index overflows beyond 2**31 pages, and vmalloc gives no such array here",
-    17: "the query no longer walks the array with the end marker: that code was gone in 2.6.19",
+    17: "mended in 2.6.19-rc5 (8ce08464d2c), and since 2.6.28-rc1 (2f007e74bb8) a query does not "
+    "walk the array with the end marker at all",
     35: "Nothing goes wrong: a migration that has passed the point of no return stalls until the "
     "buffers are unlocked, and this version has none that may not wait.",
 }

@@ -73,7 +73,7 @@ OWN_LOCK = Claim(
     ),
     scope="one forced unmap_and_move",
     note="Nobody migrates to get memory in this version; compaction, of 2.6.35, does.  Mended in "
-    "2.6.38.",
+    "2.6.38-rc1 (3e7d3449706).",
 )  # fmt: skip
 
 
@@ -138,7 +138,8 @@ LEFTOVER = Claim(
         (GIVEN_BACK_CLEAN,), fixes=("a page that is given back has no PG_swapbacked",),
     ),
     scope="two unmap_and_moves",
-    note="This version leaves the bit too, and frees the page, so that nobody sees it.",
+    note="This version leaves the bit too, and frees the page, so that nobody sees it.  Mended in "
+    "3.16 (8bdd63809160).",
 )  # fmt: skip
 
 
@@ -178,7 +179,7 @@ ZONES = Claim(
         "39 counted", _page_of_a_file, _moves, (*ALWAYS, NR_CACHED),
         fixes=("NR_FILE_PAGES moves with the page",),
     ),
-    note="So it is in this version, since 2.6.21.",
+    note="This version is right, since 2.6.21 (0e8c7d0fd5b).",
 )  # fmt: skip
 
 
@@ -221,6 +222,7 @@ OWNER = Claim(
         (LEFT_TO_THE_CALLER, CALLER_PUTS_BACK), fixes=("the caller puts the pages back",),
     ),
     scope="ten passes",
-    note="In this version migrate_pages puts back everything itself.  The other mistake of that "
-    "time was to put a page back twice.",
+    note="In this version migrate_pages puts back everything itself; its callers do since "
+    "2.6.37-rc1 (cf608ac19c9), and one forgot.  The other mistake of that time was to put a page "
+    "back twice (48db54ee2f4).",
 )  # fmt: skip

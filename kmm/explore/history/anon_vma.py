@@ -42,7 +42,7 @@ GONE = Claim(
         fixes=("no unmapped anonymous page is migrated",),
     ),
     note="Only a caller without mmap_sem can meet it.  The look helps only inside rcu_read_lock: "
-    "before it, the page may be unmapped right after.  Mended in 2.6.35.",
+    "before it, the page may be unmapped right after.  Mended in 2.6.35-rc1 (67b9509b2c6).",
 )  # fmt: skip
 
 
@@ -80,8 +80,9 @@ IDENTITY = Claim(
         "19 RCU", _two_vmas, _exits_and_another_allocates, edits=(LOOK_WHETHER_MAPPED,),
         fixes=("RCU around the migration of an anonymous page",),
     ),
-    note="RCU came in 2.6.23.  That the lock is a stranger's does no harm here: it is part of the "
-    "anon_vma, and each pte is looked at for this page's entry.  It did in 2.6.36, when the lock "
-    "went to a root that could change between locking and unlocking; a count that keeps the "
-    "identity too came in 2.6.35, and was taken safely from 2.6.38 on.",
+    note="RCU came in 2.6.23 (dc386d4d1e9).  That the lock is a stranger's does no harm here: it "
+    "is part of the anon_vma, and each pte is looked at for this page's entry.  It did in 2.6.36, "
+    "when the lock went to a root that could change between locking and unlocking; a count that "
+    "keeps the identity too came in 2.6.35 (3f6c82728f4), and was taken safely from 2.6.38 on "
+    "(1ce82b69e96).",
 )  # fmt: skip

@@ -137,6 +137,6 @@ CONTRACT = Claim(
         fixes=("no buffer in use is moved", "private_lock is held until all have moved"),
     ),
     note="This version asks the file system to see to it that nobody does; block devices, whose "
-    "buffers anybody may hold, had no such function before 2018.  To look at the counts and let "
-    "go of the lock is not enough, as 2019 showed.",
+    "buffers anybody may hold, had no such function before 2018 (88dbcbb3a484).  To look at the "
+    "counts and let go of the lock is not enough, as 2019 showed (ebdf4de5642f).",
 )  # fmt: skip

@@ -116,8 +116,8 @@ PROBE = Claim(
     holds=_same_uid.mended("the rules of ptrace", _AS_PTRACE),
     breaks=_same_uid,
     scope="one system call",
-    note="CVE-2017-14140, mended in 4.13.  Of the rules of ptrace the user ids and CAP_SYS_PTRACE "
-    "are modelled; group ids, dumpable and security modules are not.",
+    note="CVE-2017-14140, mended in 4.13 (197e7e521384).  Of the rules of ptrace the user ids and "
+    "CAP_SYS_PTRACE are modelled; group ids, dumpable and security modules are not.",
 )
 
 # 7: tasklist_lock keeps the task, a reference on its mm does not.
@@ -173,5 +173,6 @@ TASK = Claim(
     breaks=_gone,
     scope="one system call that asks",
     note="Mended in steps: the ids are read under RCU since 2.6.29 (c69e8d9c01d), the task is held "
-    "until its cpuset has been read since about 3.4.  Here it is held to the end of the call.",
+    "until its cpuset has been read since 3.4 (3268c63eded4).  Here it is held to the end of the "
+    "call.",
 )

@@ -42,9 +42,9 @@ FROZEN = Claim(
         "27 get_page_unless_zero", _of_a_file, _reads,
         fixes=("no reference to a page whose count is 0",),
     ),
-    note="So it is in this version, since 2.6.27, which brought freezing and lookups without a "
-    "lock.  An anonymous page outside the swap cache is never frozen: only its entries lead to "
-    "it, and who comes by them waits for the page lock.",
+    note="This version is right, since 2.6.27-rc1 (e286781d5f2), which brought freezing and "
+    "lookups without a lock.  An anonymous page outside the swap cache is never frozen: only its "
+    "entries lead to it, and who comes by them waits for the page lock.",
 )  # fmt: skip
 
 
@@ -89,10 +89,11 @@ WAITERS = Claim(
         "28 waiters without a reference", anonymous, _writes, (*ALWAYS, MOVED), NO_REFERENCE,
         fixes=("no reference to wait for a migration",),
     ),
-    note="The mend of 2018, to drop the reference before sleeping, makes it rare: the reference "
-    "is there for a moment still.  That of 2022 takes none, for the pte lock keeps the page "
-    "until the waiter is in the queue.  Simplified: here the waiter looks at the page lock "
-    "itself after the pte lock, which is safe where freed frames are not handed out again.",
+    note="The mend of 2018 (9a1ea439b16b, 5.0), to drop the reference before sleeping, makes it "
+    "rare: the reference is there for a moment still.  That of 2022 (ffa65753c431, 5.17) takes "
+    "none, for the pte lock keeps the page until the waiter is in the queue.  Simplified: here the "
+    "waiter looks at the page lock itself after the pte lock, which is safe where freed frames "
+    "are not handed out again.",
 )  # fmt: skip
 
 
@@ -125,8 +126,8 @@ DYING = Claim(
         "29 get_page_unless_zero", _anonymous, _gives_up,
         fixes=("no reference to a page whose count is 0",),
     ),
-    note="Only who comes without a reference can meet it, as memory offlining does.  So it is in "
-    "this version, since 2.6.23.",
+    note="Only who comes without a reference can meet it, as memory offlining does.  This version "
+    "is right, since 2.6.23-rc2 (3dd9fe8c397).",
 )  # fmt: skip
 
 #: Who empties or copies an entry counts it as the page it stands for.
@@ -165,5 +166,6 @@ DRIFT = Claim(
         fixes=("entries are counted where they are emptied or copied",),
     ),
     note="fork errs the other way: a child's copy of an entry is not counted, and its rss is one "
-    "too small when the page is back.  Left open knowingly in 2.6.18, mended in 3.3.",
+    "too small when the page is back.  Left open knowingly in 2.6.18 (442c9137de8), "
+    "mended in 3.3 (9f9f1acd713d).",
 )  # fmt: skip

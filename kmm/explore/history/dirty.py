@@ -86,7 +86,7 @@ GAP = Claim(
         WHILE_FROZEN, fixes=("the dirty bit moves while the count is frozen",),
     ),
     note="The model shows the gap, not a harm: who writes pages back locks them first, and waits. "
-    "The mend of 4.4 is recorded as that of CVE-2016-3070 too, a crash in a tracepoint.  What "
-    "only a pte knows of dirtiness goes to the page when it is unmapped; that is why a page is "
-    "unmapped before anybody asks whether it is dirty.",
+    "The mend of 4.4 (42cb14b110a5) is recorded as that of CVE-2016-3070 too, a crash in a "
+    "tracepoint.  What only a pte knows of dirtiness goes to the page when it is unmapped; that "
+    "is why a page is unmapped before anybody asks whether it is dirty.",
 )  # fmt: skip

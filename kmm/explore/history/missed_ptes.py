@@ -39,7 +39,7 @@ CHILD_FIRST = Claim(
     ),
     note="Order does the work of a lock.  If fork comes before the migration has mended the "
     "parent's pte, the child is still to be visited; if after, it copies a pte that maps the "
-    "page.  So it is in this version, since 2.6.18.",
+    "page.  This version is right, since 2.6.18-rc1 (0697212a411).",
 )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ STACK = Claim(
         fixes=("a stack that is to be moved is marked, and not migrated",),
     ),
     note="Only a caller without mmap_sem can meet it.  What broke is that rmap finds a page's pte "
-    "at the address that it computes.  Mended in 2.6.35.",
+    "at the address that it computes.  Mended in 2.6.35-rc1 (a8bef8ff6ea).",
 )  # fmt: skip
 
 #: No look at the pte without its lock.
@@ -93,7 +93,7 @@ PEEK = Claim(
     ),
     note="A mend that takes something away.  mremap holds the pte lock all the time; it is the "
     "migration that did not ask for it.  Of files mremap holds i_mmap_lock too, which the "
-    "migration needs.  Mended in 3.1.",
+    "migration needs.  Mended in 3.1 (486cf46f3f9b).",
 )  # fmt: skip
 
 
@@ -137,5 +137,5 @@ ORDER = Claim(
     ),
     note="The look without the lock (21) is gone in both.  With the order right, the pte lock is "
     "enough: who has not found the entry in the old place, because it had moved, finds it in "
-    "the new one.",
+    "the new one.  Mended so in 3.3; since 3.7 (108d6642ad81) a lock does it in place of order.",
 )  # fmt: skip

@@ -102,5 +102,5 @@ REMAP = Claim(
         "25 nonlinear vmas too", _two_pages, _remaps, edits=ALSO_NONLINEAR,
         fixes=("nonlinear vmas are visited too",),
     ),
-    note="Only a caller without mmap_sem can meet it.  Mended in 3.14.",
+    note="Only a caller without mmap_sem can meet it.  Mended in 3.14 (7e09e738afd2).",
 )  # fmt: skip

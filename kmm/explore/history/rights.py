@@ -72,7 +72,7 @@ MPROTECT = Claim(
     ),
     note="This version was not broken: whichever of the two has the pte lock first, the other "
     "finds an entry without write or a pte that it takes write from, and the vma says so before. "
-    "The second look at the vma that 2014 added changes nothing here.",
+    "The second look at the vma that 2014 added (d3cb8bf6081b) changes nothing here.",
 )  # fmt: skip
 
 
@@ -128,6 +128,7 @@ FLUSH = Claim(
         "33 flushed at once", _with_tlb, _writes_twice, (*ALWAYS, WRITES),
         fixes=("the TLBs are flushed before the entry is there",),
     ),
-    note="So it is in this version.  The bug of 2013 left the flush out for ptes that were made "
-    "not present to see who uses the page; there are none of these here.",
+    note="This version is right.  The bug that 20841405940e mended in 2013 (3.13) left the "
+    "flush out for ptes that were made not present to see who uses the page; there are none of "
+    "these here.",
 )  # fmt: skip

@@ -130,7 +130,7 @@ TWICE = Claim(
     breaks=_named_twice,
     scope="one system call",
     note="Derived from the code, and the model confirms it.  The fix is ours; 4.17 gave up the "
-    "search itself.  If both entries want another node, the second is -EBUSY.",
+    "search itself (a49bd4d71637).  If both entries want another node, the second is -EBUSY.",
 )
 
 # 11: how many did not move.

@@ -83,7 +83,7 @@ EXERCISE = Exercise(
                 ),
             ),
             hints=(
-                "migrate_vmas() has eight lines. Count the vmas that its loop sees.",
+                "migrate_vmas() has nine lines. Count the vmas that its loop sees.",
                 "Of the tests in do_pages_move() each has its error. Which bit does each test read?",
                 "new_page_node() looks for the page from the first entry on. Who has it first?",
             ),
