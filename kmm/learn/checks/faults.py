@@ -10,15 +10,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from kmm.learn.asked import name_in, quoted
+from kmm.learn.checks.parts import Part
 from kmm.learn.checks.values import read
 from kmm.learn.outcome import Outcome
-from kmm.learn.parameters import Parameters
 from kmm.sim import FUNCTIONS, Step, Trace
 
 
@@ -66,25 +65,10 @@ def _path(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Part):
     """One of the three answers is right: `part` is "step", "instead" or "field"."""
 
-    part: str
-    fault: Callable[[Parameters], Fault]
-    label: str
-    points: float = 1
-
-    def judge(self, mine: Any, p: Parameters) -> Outcome:
-        """What is said to this answer alone; the other two do not matter."""
-        if not isinstance(mine, Mapping):
-            says = f"a dict with step, instead and field is asked for, and {quoted(mine)} is none"
-            return Outcome(False, says, frozenset({"of another kind"}))
-        given = mine.get(self.part)
-        if given is None or given is ...:
-            return Outcome(False, f"{self.part} is missing", frozenset({"incomplete"}))
-        judged: Outcome = getattr(self, f"_{self.part}")(given, self.fault(p))
-        return judged
+    PARTS = ("step", "instead", "field")
 
     def _step(self, given: Any, fault: Fault) -> Outcome:
         trace, right = fault.faulty, fault.step

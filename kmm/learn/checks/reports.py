@@ -8,18 +8,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from kmm.errors import KmmError
 from kmm.explore.edit import Edit
 from kmm.learn.asked import name_in, quoted
+from kmm.learn.checks.parts import Part
 from kmm.learn.checks.signs import calls
 from kmm.learn.given.unknown import Unknown
 from kmm.learn.outcome import Outcome
 from kmm.learn.own import STEPS, Trouble, attempt
-from kmm.learn.parameters import Parameters
 from kmm.scenario import Run, Scenario, load
 from kmm.scenario.library import names
 from kmm.sim import FUNCTIONS
@@ -54,25 +54,10 @@ class Report:
             return load(self.example).run()
 
 
-@dataclass(frozen=True)
-class Behind:
+class Behind(Part):
     """One of the three answers is right: `part` is "function", "lacks" or "shows"."""
 
-    part: str
-    report: Callable[[Parameters], Report]
-    label: str
-    points: float = 1
-
-    def judge(self, mine: Any, p: Parameters) -> Outcome:
-        """What is said to this answer alone; the other two do not matter."""
-        if not isinstance(mine, Mapping):
-            says = f"a dict with function, lacks and shows is asked for, and {quoted(mine)} is none"
-            return Outcome(False, says, frozenset({"of another kind"}))
-        given = mine.get(self.part)
-        if given is None or given is ...:
-            return Outcome(False, f"{self.part} is missing", frozenset({"incomplete"}))
-        judged: Outcome = getattr(self, f"_{self.part}")(given, self.report(p))
-        return judged
+    PARTS = ("function", "lacks", "shows")
 
     def _function(self, given: Any, report: Report) -> Outcome:
         name = name_in(given)
