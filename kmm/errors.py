@@ -7,12 +7,13 @@ the frames in between, which are kmm's (IPython asks an exception how it wants t
 
 from __future__ import annotations
 
+import os
 import sysconfig
 from pathlib import Path
 from types import TracebackType
 
-_OURS = str(Path(__file__).parent)
-_NOT_OWN = (_OURS, *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")), "<frozen ")
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+_NOT_OWN = tuple(f"{place}{os.sep}" for place in (Path(__file__).parent, *_LIBRARIES))
 
 
 class KmmError(Exception):
@@ -30,7 +31,7 @@ class KmmError(Exception):
         """The lines that IPython shows."""
         import traceback
 
-        own = [f for f in traceback.extract_tb(self.__traceback__) if _is_own(f.filename)]
+        own = [f for f in traceback.extract_tb(self.__traceback__) if is_own(f.filename)]
         says = f"{type(self).__name__}: {self}"
         if not own:
             return [says]
@@ -54,8 +55,10 @@ class WrongType(KmmError, TypeError):
     """Something of another kind than what is asked for."""
 
 
-def _is_own(file: str) -> bool:
-    """Whether it is a notebook's cell or a file of one's own: neither kmm nor a library."""
+def is_own(file: str) -> bool:
+    """The file is neither part of kmm nor of what is installed, and nobody has generated it."""
+    if file.startswith("<"):
+        return file.startswith(("<ipython", "<stdin"))
     return not file.startswith(_NOT_OWN)
 
 
@@ -69,7 +72,7 @@ def raised_by_own(error: Exception) -> Exception:
     while here is not None:
         frames.append(here)
         here = here.tb_next
-    own = [n for n, frame in enumerate(frames) if _is_own(frame.tb_frame.f_code.co_filename)]
+    own = [n for n, frame in enumerate(frames) if is_own(frame.tb_frame.f_code.co_filename)]
     if not own:
         return error
     kept = [frames[n] for n in own] + frames[own[-1] + 1 :]

@@ -7,7 +7,9 @@ The oracle is a real kernel: cells go in, and what IPython would show comes out.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -15,6 +17,7 @@ from nbclient import NotebookClient
 
 import kmm
 from kmm.errors import raised_by_own
+from kmm.learn.own import Trouble, attempt
 
 CELLS = {
     'kmm.load("nope")': "there is no scenario 'nope'",
@@ -95,3 +98,22 @@ def test_an_error_of_ours_keeps_all_its_frames() -> None:
     error = caught.value.with_traceback(inside)
     assert raised_by_own(error) is error
     assert error.__traceback__ is inside
+
+
+MADE = """
+def through(run):
+    try:
+        run()
+    except ValueError:
+        raise KeyError("again")
+"""
+
+
+def test_who_has_left_ones_own_function_is_told_where_it_began() -> None:
+    """What is raised once more, in code that is nobody's own, names the line of the first."""
+    made: dict[str, Any] = {}
+    exec(compile(MADE, "<made>", "exec"), made)
+    told = attempt(partial(made["through"], _own))
+    assert isinstance(told, Trouble)
+    assert told.says.startswith("your _own(), line ")
+    assert told.says.endswith("raises KeyError: 'again'")

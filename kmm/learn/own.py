@@ -10,16 +10,14 @@ from __future__ import annotations
 import ctypes
 import linecache
 import sys
-import sysconfig
 import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from kmm.errors import KmmError
+from kmm.errors import KmmError, is_own
 from kmm.sim.watchdog import Endless, Watchdog
 
 T = TypeVar("T")
@@ -27,11 +25,11 @@ T = TypeVar("T")
 #: So many steps are more than any exercise needs.
 STEPS = 20_000
 
+#: Whose mistake it is, where no line of it is known.
+YOURS = "your function"
+
 #: So many seconds are more than so many steps take.
 SECONDS = 2.0
-
-_KMM = Path(__file__).resolve().parents[1]
-_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
 
 @dataclass(frozen=True)
@@ -54,14 +52,14 @@ class OutOfTime(Endless):
         frame: FrameType | None = sys._getframe(1)
         sys.settrace(_stop)
         while frame is not None and frame.f_code is not attempt.__code__:
-            if _is_own(frame.f_code.co_filename):
+            if is_own(frame.f_code.co_filename):
                 frame.f_trace = _stop
             frame = frame.f_back
 
 
 def _stop(frame: FrameType, event: str, argument: Any) -> Any:
     # A trace function that raises is dropped; this one stays, for the next handler.
-    if event == "line" and _is_own(frame.f_code.co_filename):
+    if event == "line" and is_own(frame.f_code.co_filename):
         _raise_here(Endless)
     return _stop
 
@@ -81,32 +79,30 @@ def attempt(run: Callable[[], T], seconds: float = SECONDS) -> T | Trouble:
     except KeyboardInterrupt:
         raise
     except Endless as error:
-        return Trouble("endless", f"{_where(error)} does not come to an end")
+        return Trouble("endless", f"{_where(error) or YOURS} does not come to an end")
     except KmmError as error:
-        return Trouble("refused", str(error))
+        where = _where(error)
+        return Trouble("refused", f"{where} is wrong: {error}" if where else str(error))
     except NotImplementedError as error:
-        return Trouble("missing", f"{_where(error)} is still to be written")
+        return Trouble("missing", f"{_where(error) or YOURS} is still to be written")
     except BaseException as error:  # noqa: BLE001 (SystemExit too: the kernel lives on)
         text = f": {error}" if str(error) else ""
-        return Trouble("raises", f"{_where(error)} raises {type(error).__name__}{text}")
+        return Trouble("raises", f"{_where(error) or YOURS} raises {type(error).__name__}{text}")
     finally:
         sys.settrace(tracer)
         _raise_here(None)
 
 
-def _where(error: BaseException) -> str:
-    """The function of one's own in which it happened, and the line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if _is_own(frame.filename)]
+def _where(error: BaseException) -> str | None:
+    """The function of one's own in which it happened, and the line; None where it was in none."""
+    own: list[traceback.FrameSummary] = []
+    cause: BaseException | None = error
+    # What is raised once more on its way out, to end a loop that swallows it, has left the frame.
+    while cause is not None and not own:
+        own = [f for f in traceback.extract_tb(cause.__traceback__) if is_own(f.filename)]
+        cause = cause.__context__
     if not own:
-        return "your function"
+        return None
     last = own[-1]
     text = linecache.getline(last.filename, last.lineno or 0).strip()
     return f"your {last.name}(), line {last.lineno}{f' ({text})' if text else ''},"
-
-
-def _is_own(file: str) -> bool:
-    """The file is neither part of kmm nor of what is installed, and nobody has generated it."""
-    if file.startswith("<"):
-        return file.startswith(("<ipython", "<stdin"))
-    return not file.startswith(_LIBRARIES) and not Path(file).is_relative_to(_KMM)
