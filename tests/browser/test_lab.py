@@ -136,6 +136,25 @@ def test_what_others_call_a_panel_is_none_of_the_players(stage: Stage, player: P
         assert looks == ["0px", "0px", "0px", "none"]
 
 
+@pytest.mark.parametrize("stage", ["short"], indirect=True)
+def test_in_large_letters_the_sentence_is_in_view_with_the_controls(stage: Stage) -> None:
+    """As `kmm lab --present` has them, on a projector of 1920 by 1080."""
+    page = stage.notebook.page
+    before = page.viewport_size
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.add_style_tag(content=":root{--jp-content-font-size1:21px}")
+    shown = stage.notebook.run(stage.AGAIN).locator(".kmm")
+    top, bottom = (
+        shown.locator(part).evaluate(f"e => e.getBoundingClientRect().{side}")
+        for part, side in ((".controls", "top"), (".sentence .what", "bottom"))
+    )
+    # What JupyterLab has above and below the notebook takes 130 pixels.
+    assert 500 < bottom - top < 1080 - 130
+    stage.notebook.clear(stage.AGAIN)
+    page.evaluate("() => document.head.lastElementChild.remove()")
+    page.set_viewport_size(before)
+
+
 def test_the_player_follows_the_theme(stage: Stage, player: Player) -> None:
     for theme in ("Dark", "Light"):
         stage.notebook.theme(theme)
