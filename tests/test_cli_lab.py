@@ -61,6 +61,9 @@ def test_one_notebook_is_presented_in_large_letters_and_without_code(
             assert cell["metadata"]["jupyter"] == {"source_hidden": True}
             assert cell["outputs"] == []
     assert seen["themes"]["overrides"]["content-font-size1"] == "21px"
+    assert seen["env"]["KMM_ENLARGE"] == "1.5"
+    workspaces = Path(seen["env"]["JUPYTERLAB_WORKSPACES_DIR"])
+    assert workspaces.parent == Path(seen["env"]["JUPYTERLAB_SETTINGS_DIR"]).parent
     assert not seen["settings"].exists()
 
 

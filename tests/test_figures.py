@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from typing import Any
 
 import pytest
@@ -67,6 +68,20 @@ def test_a_figure_shows_itself_with_its_words() -> None:
         data, about = figure._repr_mimebundle_()
         assert data["text/plain"] == about["image/png"]["alt"] == figure.alt
         assert data["image/png"].startswith(b"\x89PNG")
+
+
+def test_in_a_lecture_hall_figures_and_pictures_are_larger(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = trace_of("four-pages")
+    figure, picture = trace.plot_nodes(), trace.svg(0)
+
+    def widths() -> tuple[float, float]:
+        said = re.search(r' width="([0-9.]+)"', picture._repr_html_())
+        return figure._repr_mimebundle_()[1]["image/png"]["width"], float(said[1])
+
+    small = widths()
+    for said, times in (("1.5", 1.5), ("large", 1)):
+        monkeypatch.setenv("KMM_ENLARGE", said)
+        assert widths() == tuple(times * width for width in small)
 
 
 def test_pyplot_knows_nothing_of_them() -> None:

@@ -81,6 +81,7 @@ def test_topics_are_the_files_and_say_what_they_teach() -> None:
         assert (content["topic"], content["title"]) == (topic.topic, topic.title)
         assert topic.sentence.endswith(".")
         assert topic.names
+    assert repr(library.topics()[0]).startswith("<Topic Anonymous pages: anon-simple and ")
 
 
 def test_a_document_is_a_copy() -> None:

@@ -7,6 +7,7 @@ import builtins
 from typing import Any
 
 import pytest
+from figures import NAMES, long_names, sixteen, trace_of, unreadable
 
 import kmm
 from kmm.errors import KmmError
@@ -87,6 +88,19 @@ def test_a_figure_says_in_words_what_it_shows(trace: Trace) -> None:
 @pytest.mark.parametrize("name", ["pinned-for-ever", "four-pages", "entry-wait"])
 def test_long_and_short_traces(name: str) -> None:
     kmm.load(name).run().trace.plot()._repr_mimebundle_()
+
+
+@pytest.mark.usefixtures("_matplotlib")
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "move-mixedmap"])
+def test_no_text_is_cut_off_and_none_stands_in_another(name: str) -> None:
+    fields = "p0._count", "p0.mapcount", "p0.PG_locked", "p0.PG_writeback", "p0.PG_unevictable"
+    assert unreadable(trace_of(name).plot(*fields)) == []
+
+
+@pytest.mark.usefixtures("_matplotlib")
+@pytest.mark.parametrize("make", [sixteen, long_names])
+def test_nor_in_a_long_trace_or_a_crowded_one(make: Any) -> None:
+    assert unreadable(make().plot()) == []
 
 
 @pytest.mark.usefixtures("_matplotlib")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -19,7 +21,7 @@ def trace() -> Trace:
 
 
 def parsed(html: str) -> ElementTree.Element:
-    return ElementTree.fromstring(html.replace("<br>", "<br/>"))
+    return ElementTree.fromstring(html.replace("<br>", "<br/>").replace("<wbr>", "<wbr/>"))
 
 
 def test_one_line_for_each_step_without_the_last(trace: Trace) -> None:
@@ -72,6 +74,24 @@ def test_the_html_is_a_table_with_caption_and_scopes(trace: Trace) -> None:
         assert head.attrib["scope"] == "row"
         assert head.text == str(10 + n)
         assert len(row) == len(columns)
+
+
+def test_a_table_can_be_as_narrow_as_a_notebook() -> None:
+    """No column has to be wider than its longest word, or its longest value."""
+    for name in ("memory-with-drained-pagevec", "writeback-waits", "entry-wait", "swap-cache"):
+        html = kmm.load(name).run().trace.table()._repr_html_()
+        rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in html.splitlines()[4:-2]]
+        widest = [max(map(longest, column)) for column in zip(*rows, strict=True)]
+        assert sum(widest) <= 140, name
+
+
+def longest(cell: str) -> int:
+    """How many letters of a cell cannot be parted."""
+    whole = re.sub(
+        r"<(span|code) style[^>]*>(.*?)</\1>", lambda found: found[2].replace(" ", "_"), cell
+    )
+    plain = re.sub(r"<(?!br|wbr)[^>]*>", "", whole)
+    return max(len(unescape(piece)) for piece in re.split(r" |<br>|<wbr>", plain))
 
 
 def test_what_is_deeper_is_indented(trace: Trace) -> None:

@@ -84,6 +84,12 @@ def test_a_page_that_is_touched_is_mapped_and_counted() -> None:
     assert [str(m.struct.page_table[0x400000]) for m in world.mms.values()] == ["p0 -dy", "p0 ---"]
 
 
+def test_a_world_says_what_is_in_it() -> None:
+    world = kmm.World(nodes=3)
+    world.mm().mmap(pages=2).touch(0)
+    assert repr(world) == "<World: 3 nodes, 1 address space, 0 files, 1 page>"
+
+
 def test_touching_again_finds_the_same_page() -> None:
     vma = kmm.World().mm().mmap(pages=2)
     assert vma.touch(1) is vma.touch(1)

@@ -37,8 +37,14 @@ def obey(options: argparse.Namespace) -> int:
     if options.present is None:
         return launch(command(directory, first(directory), options.rest))
     with present.stage(present.chosen(directory, options.present)) as (folder, name, settings):
-        environment = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings)}
-        return present.wait(command(folder, f"doc/tree/{name}", options.rest), environment)
+        # Nor is it remembered which notebook was presented: the next time it is not there.
+        settled = {
+            "JUPYTERLAB_SETTINGS_DIR": str(settings),
+            "JUPYTERLAB_WORKSPACES_DIR": str(settings.with_name("workspaces")),
+            **present.ENLARGED,
+        }
+        shown = command(folder, f"doc/tree/{name}", options.rest)
+        return present.wait(shown, {**os.environ, **settled})
 
 
 def notebooks() -> Path:

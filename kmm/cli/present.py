@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from kmm.errors import KmmError
+from kmm.show.enlarge import VARIABLE
 
 #: The letters of a lecture hall.  The player grows with the text round it.
 LETTERS = {"code-font-size": "20px", "content-font-size1": "21px", "ui-font-size1": "16px"}
+#: Pictures and figures grow as that text does, of which 14px are usual.
+ENLARGED = {VARIABLE: "1.5"}
 
 APPUTILS = Path("@jupyterlab", "apputils-extension")
 THEMES = APPUTILS / "themes.jupyterlab-settings"

@@ -16,7 +16,7 @@ from typing import Any
 from kmm.errors import KmmError
 
 #: What stands where a solution was cut out.
-STUB = "...  # your code here"
+STUB = "pass  # your code here"
 
 #: The cell that begins an exercise, with or without its seed.
 BEGINS = re.compile(r'kmm\.exercise\("(\w+)"(?:, seed=(\d+))?\)')

@@ -10,6 +10,8 @@ from typing import Any
 from kmm.learn import attempts
 from kmm.learn.book import exercise_of, names
 
+#: Words begin below one another; Jupyter has all cells end so, as numbers do.
+LEFT = " style='text-align:left'"
 #: How a problem can stand, in words: nothing is told by colour alone.
 SOLVED, TRIED, OPEN = "solved", "tried", "not yet tried"
 
@@ -51,13 +53,13 @@ class Progress:
 
     def _repr_html_(self) -> str:
         head = "".join(
-            f"<th scope='col'>{name}</th>"
+            f"<th scope='col'{LEFT if name in ('state', 'what is asked') else ''}>{name}</th>"
             for name in ("problem", "state", "attempts", "points", "hints", "what is asked")
         )
         rows = "".join(
-            f"<tr><th scope='row'>{escape(one.problem)}</th><td>{one.state}</td>"
+            f"<tr><th scope='row'>{escape(one.problem)}</th><td{LEFT}>{one.state}</td>"
             f"<td>{one.attempts}</td><td>{one.best:g} of {one.of:g}</td><td>{one.hints}</td>"
-            f"<td style='text-align:left'>{escape(one.asks)}</td></tr>"
+            f"<td{LEFT}>{escape(one.asks)}</td></tr>"
             for one in self.standings
         )
         return (

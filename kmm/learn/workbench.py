@@ -61,9 +61,11 @@ class Workbench:
         }
         for name, field in self.fields.items():
             field.value = getattr(recipe, name)
-            field.style, field.layout = wide, w.Layout(width="100%")
+            field.style, field.layout = wide, w.Layout(width="auto")
             field.observe(self._changed, "value")
-        self.button = w.Button(description="Run", button_style="primary", icon="play")
+        # It stands under the fields, not under their labels.
+        under = w.Layout(margin="2px 0 0 9.9em")
+        self.button = w.Button(description="Run", button_style="primary", icon="play", layout=under)
         self.button.on_click(lambda _: self.run())
         self._code = w.HTML()
         self._said = w.HTML()

@@ -45,6 +45,9 @@ class Topic:
     sentence: str
     names: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<Topic {self.title}: {self.names[0]} and {len(self.names) - 1} more>"
+
 
 def topics() -> tuple[Topic, ...]:
     """All topics, in the order of teaching."""

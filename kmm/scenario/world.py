@@ -134,6 +134,16 @@ class World:
         self.current: TaskStruct | None = None
         self.last_run: Run | None = None
 
+    def __repr__(self) -> str:
+        there = {
+            "node": len(self.kernel.zones),
+            "address space": len(self.mms),
+            "file": len(self.files),
+            "page": len(self.pages),
+        }
+        told = [f"{number} {what}{'s' * (number != 1)}" for what, number in there.items()]
+        return f"<World: {', '.join(told)}>"
+
     def __getitem__(self, name: str) -> Any:
         """The kernel object of that name: `w["p0"]`."""
         try:

@@ -24,9 +24,22 @@ POLICY = (
     "img-src data: blob:; media-src data:; font-src data:; frame-src 'self' data: blob:"
 )
 
+#: The page is white for every reader, pictures too.  On paper nobody can scroll: what is too wide
+#: goes on below.
+_STYLE = """<style>
+:root{color-scheme:light}
+@media print{
+.highlight pre{white-space:pre-wrap!important;overflow-wrap:anywhere}
+.jp-OutputArea-output{overflow:visible!important}
+.kmm-table,.kmm-table code{font-size:9px!important;white-space:normal!important}
+.kmm-table :is(td,th){padding:2px 4px!important;min-width:0!important;overflow-wrap:break-word}
+}
+</style>"""
+
 _TEMPLATE = f"""{{%- extends 'index.html.j2' -%}}
 {{%- block html_head_js -%}}
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
+{_STYLE}
 {{%- endblock -%}}
 {{%- block jupyter_widgets -%}}{{%- endblock -%}}
 {{%- block html_head_js_mathjax -%}}{{%- endblock -%}}

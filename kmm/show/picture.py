@@ -14,6 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from kmm.show.enlarge import enlarged
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -34,7 +36,7 @@ class Picture:
         data = base64.b64encode(self.text.encode()).decode()
         return (
             f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(self.alt)}"'
-            f' width="{self.size[0]:g}" style="max-width:100%;height:auto"/>'
+            f' width="{enlarged(self.size[0]):g}" style="max-width:100%;height:auto"/>'
         )
 
     def _repr_html_(self) -> str:

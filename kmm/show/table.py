@@ -10,6 +10,7 @@ trace.table(only="try_to_unmap")        the steps inside that function
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
@@ -22,6 +23,10 @@ from kmm.sim import Step, Trace
 CHANGES = "changes"
 #: So many changes of one step are shown.
 SO_MANY = 6
+#: A value is short, and stands in one line; a sentence is not squeezed by the code beside it.
+WHOLE, SENTENCE = "white-space:nowrap", "min-width:14em"
+#: Where a call may go on below, and where the path of a field.
+BEHIND_BRACKET, BEFORE_DOT = r"(?<=\()(?!\))", r"(?=\.)"
 
 
 @dataclass(frozen=True)
@@ -81,20 +86,22 @@ class Table:
 
     def _html_row(self, line: Line) -> str:
         changes = "<br>".join(
-            f"<code>{escape(path)}</code> <del>{escape(old)}</del> → <strong>{escape(new)}</strong>"
+            f'{_code(path, BEFORE_DOT)} <span style="{WHOLE}"><del>{escape(old)}</del> → '
+            f"<strong>{escape(new)}</strong></span>"
             for path, old, new in line.changes
         )
         indent = f"padding-left:{0.5 + self._indent(line):g}em"
         cells = [
             *([escape(line.task)] if self.tasks else []),
             f"<code>{escape(line.function)}</code>" if line.function else "",
-            f"<code>{escape(line.code)}</code>",
-            f"<code>{escape(line.result)}</code>" if line.result else "",
+            _code(line.code, BEHIND_BRACKET),
+            f'<code style="{WHOLE}">{escape(line.result)}</code>' if line.result else "",
             changes,
             escape(line.sentence),
         ]
         styles = ["text-align:left;vertical-align:top"] * len(cells)
         styles[int(self.tasks)] += f";{indent}"
+        styles[-1] += f";{SENTENCE}"
         body = "".join(
             f'<td style="{style}">{cell}</td>' for style, cell in zip(styles, cells, strict=True)
         )
@@ -184,6 +191,11 @@ def _line(trace: Trace, step: Step) -> Line:
         changes=tuple(rows),
         sentence=trace.narrate(step.index),
     )
+
+
+def _code(text: str, place: str) -> str:
+    """Code that may go on below at such places, and not only at blanks."""
+    return f"<code>{re.sub(place, '<wbr>', escape(text))}</code>"
 
 
 def _concerns(step: Step, names: set[str]) -> bool:

@@ -111,6 +111,10 @@ def test_two_traces_step_together_in_jupyterlab_too(stage: Stage) -> None:
     stage.notebook.until_it_says("print(sides.pair)", str(last))
     stage.notebook.ask("sides.pair = 3")
     expect(number).to_have_value("3")
+    alone = "next(n for n, pair in enumerate(sides._comparison.pairs) if None in pair)"
+    stage.notebook.ask(f"sides.pair = {alone}")
+    waits = root.locator(".side.waits .picture text")
+    assert waits.first.evaluate("text => getComputedStyle(text).stroke") == "none"
     for theme in ("Dark", "Light"):
         stage.notebook.theme(theme)
         expect(root).to_have_attribute("data-theme", theme.lower())
@@ -118,6 +122,37 @@ def test_two_traces_step_together_in_jupyterlab_too(stage: Stage) -> None:
         assert violations(stage.notebook.page, "#compared") == []
     stage.notebook.clear(stage.BESIDE)
     expect(root).to_have_count(0)
+
+
+def test_what_others_call_a_panel_is_none_of_the_players(stage: Stage, player: Player) -> None:
+    """Bootstrap, which nbgrader brings to JupyterLab, has a panel too."""
+    theirs = ".panel{margin-bottom:20px;border:4px solid;border-radius:4px;box-shadow:0 1px 1px}"
+    stage.notebook.page.add_style_tag(content=theirs)
+    for panel in player.root.locator(".panel").all():
+        looks = panel.evaluate(
+            "p => { const s = getComputedStyle(p);"
+            " return [s.margin, s.borderTopWidth, s.borderRadius, s.boxShadow]; }"
+        )
+        assert looks == ["0px", "0px", "0px", "none"]
+
+
+@pytest.mark.parametrize("stage", ["short"], indirect=True)
+def test_in_large_letters_the_sentence_is_in_view_with_the_controls(stage: Stage) -> None:
+    """As `kmm lab --present` has them, on a projector of 1920 by 1080."""
+    page = stage.notebook.page
+    before = page.viewport_size
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.add_style_tag(content=":root{--jp-content-font-size1:21px}")
+    shown = stage.notebook.run(stage.AGAIN).locator(".kmm")
+    top, bottom = (
+        shown.locator(part).evaluate(f"e => e.getBoundingClientRect().{side}")
+        for part, side in ((".controls", "top"), (".sentence .what", "bottom"))
+    )
+    # What JupyterLab has above and below the notebook takes 130 pixels.
+    assert 500 < bottom - top < 1080 - 130
+    stage.notebook.clear(stage.AGAIN)
+    page.evaluate("() => document.head.lastElementChild.remove()")
+    page.set_viewport_size(before)
 
 
 def test_the_player_follows_the_theme(stage: Stage, player: Player) -> None:

@@ -245,6 +245,22 @@ def test_every_player_of_an_exported_notebook_steps_without_a_network(
     assert strangers == []
 
 
+def test_an_exported_notebook_is_white_for_all_and_whole_on_paper(
+    browser: Browser, exported: Path
+) -> None:
+    page = browser.new_page(color_scheme="dark", viewport={"width": 720, "height": 1000})
+    page.goto(exported.as_uri())
+    assert page.evaluate("() => getComputedStyle(document.body).colorScheme") == "light"
+    page.emulate_media(media="print")
+    too_wide = page.evaluate(
+        "() => [...document.querySelectorAll('.kmm-table, .highlight pre')].filter("
+        "(e) => e.getBoundingClientRect().right > innerWidth || e.scrollWidth > e.clientWidth + 1)"
+        ".map((e) => e.textContent.slice(0, 80))"
+    )
+    page.close()
+    assert too_wide == []
+
+
 def test_an_exported_notebook_may_not_fetch_anything(page: Page, exported: Path) -> None:
     page.goto(exported.as_uri())
     refused = page.evaluate(

@@ -13,6 +13,9 @@ from stage import Stage
 def test_what_is_chosen_is_run_in_jupyterlab(stage: Stage) -> None:
     notebook, page = stage.notebook, stage.notebook.page
     shown = notebook.run(stage.WORKBENCH)
+    assert shown.locator(".widget-vbox").evaluate_all(
+        "boxes => boxes.every((box) => box.scrollWidth <= box.clientWidth)"
+    )
     shown.get_by_label("The page is").select_option("of a file")
     shown.get_by_label("What goes wrong").select_option("somebody holds a reference")
     shown.get_by_label("For attempts").fill("2")

@@ -3,7 +3,7 @@
 
 import { coloured } from "./colour.js";
 import { largest } from "./decode.js";
-import { h, height, link, write } from "./dom.js";
+import { breakable, h, height, link, write } from "./dom.js";
 
 export class CodePanel {
   constructor(store) {
@@ -117,7 +117,8 @@ export class CodePanel {
         type: "button", class: "number", tabindex: "-1", "aria-label": `Stop at line ${line}`,
         title: "Play stops at this line", onclick: () => this.store.toggleLine(number, line),
       }, String(line));
-      const words = pieces.map(([text, look]) => (look ? h("span", { class: look }, text) : text));
+      const words = pieces.flatMap(([text, look]) =>
+        look ? h("span", { class: look }, text) : breakable(text));
       // What does not fit goes on below, four letters farther in.
       const indent = (pieces[0]?.[0].match(/^ */)[0].length ?? 0) + 4;
       const style = `padding-left:${indent}ch;text-indent:-${indent}ch`;

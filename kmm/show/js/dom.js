@@ -21,6 +21,10 @@ export const h = (tag, attributes = {}, ...children) =>
 export const s = (tag, attributes = {}, ...children) =>
   filled(document.createElementNS(SVG, tag), attributes, children);
 
+/** Code that may go on below behind a bracket and before a dot, but not within a name. */
+export const breakable = (text) =>
+  text.match(/\.?[^.(]*\(*/g).filter(Boolean).flatMap((part, i) => (i ? [h("wbr"), part] : part));
+
 /** Write the text only where it is another: nothing is laid out anew for nothing. */
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;

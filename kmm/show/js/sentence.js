@@ -2,7 +2,7 @@
 // Sentence: what the step does and why, the call as code, and what changed.
 
 import { largest, shown } from "./decode.js";
-import { h, height, link, write } from "./dom.js";
+import { breakable, h, height, link, write } from "./dom.js";
 
 /** So many changes have a line; a step that has more says how many. */
 const MOST = 4;
@@ -46,7 +46,7 @@ export class SentencePanel {
     const call = end - first > 1 ? "" : trace.codeText(k);
     write(this.what, what);
     write(this.why, why);
-    write(this.call, call);
+    if (this.call.textContent !== call) this.call.replaceChildren(...breakable(call));
     const changes = trace.changes(first, end);
     const shownOnes = changes.length > MOST ? changes.slice(0, MOST - 1) : changes;
     this.changes.replaceChildren(...shownOnes.map((change) => h("li", {},

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kmm.show.plots.boxes import NARROW, POINTS
@@ -13,8 +13,6 @@ from kmm.show.theme import LIGHT, sans_width
 from kmm.sim import Trace
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from kmm.show.plots.figure import Sheet
 
 #: Names of phases begin at least so many inches apart, are so large, and rise by so many degrees.
@@ -23,22 +21,18 @@ NAMES_APART, NAME_SIZE, NAME_ANGLE = 0.24, 8, 35
 SHADE = "#e8edf2"
 
 
-def phases(trace: Trace, ax: Axes, names: Iterable[tuple[float, str]], *, least: float = 0) -> None:
-    """Every second phase is shaded, if it has `least` steps, and the names stand above."""
+def shades(trace: Trace, on: Sheet) -> None:
+    """Every second phase is shaded, if it is wide enough to be seen."""
+    least = NARROW * on.pixel
     for n, phase in enumerate(trace.phases()):
         if n % 2 == 0 and phase.last - phase.first >= least:
-            ax.axvspan(phase.first - 0.5, phase.last - 0.5, color=SHADE, linewidth=0, zorder=-1)
-    for middle, name in names:
-        ax.annotate(
-            name, (middle, 1), (0, 3), xycoords=("data", "axes fraction"),
-            textcoords="offset points", rotation=NAME_ANGLE, fontsize=NAME_SIZE,
-            color=LIGHT["quiet"], ha="left", va="bottom", rotation_mode="anchor",
-            annotation_clip=False,
-        )  # fmt: skip
+            on.axes.axvspan(
+                phase.first - 0.5, phase.last - 0.5, color=SHADE, linewidth=0, zorder=-1
+            )
 
 
 def phase_names(
-    trace: Trace, room: float, *, least: float = 0, fits: Callable[[str, float], bool] | None = None
+    trace: Trace, room: float, least: float, fits: Callable[[str, float], bool]
 ) -> list[tuple[float, str]]:
     """Where the names of phases stand: those of long ones first, as far as there is room.
 
@@ -51,13 +45,16 @@ def phase_names(
             break
         middle = (phase.first + phase.last - 1) / 2
         apart = all(abs(middle - other) >= room for other, _ in named)
-        if apart and (fits is None or fits(phase.name, middle)):
+        if apart and fits(phase.name, middle):
             named.append((middle, phase.name))
     return named
 
 
 def named_phases(trace: Trace, on: Sheet) -> None:
-    """The phases of a sheet whose x are steps; no name goes over its edge or into the heading."""
+    """The phases of a sheet whose x are steps, shaded and named.
+
+    No name goes over the edge of the paper or into the heading.
+    """
     least = NARROW * on.pixel
     end = on.step * (len(trace) + 1) + RIGHT
     angle = math.radians(NAME_ANGLE)
@@ -68,5 +65,11 @@ def named_phases(trace: Trace, on: Sheet) -> None:
         right = (at + 1.5) * on.step + long * math.cos(angle)
         return right + 0.05 <= end and high <= ABOVE - 0.35
 
-    names = phase_names(trace, NAMES_APART / on.step, least=least, fits=fits)
-    phases(trace, on.axes, names, least=least)
+    shades(trace, on)
+    for middle, name in phase_names(trace, NAMES_APART / on.step, least, fits):
+        on.axes.annotate(
+            name, (middle, 1), (0, 3), xycoords=("data", "axes fraction"),
+            textcoords="offset points", rotation=NAME_ANGLE, fontsize=NAME_SIZE,
+            color=LIGHT["quiet"], ha="left", va="bottom", rotation_mode="anchor",
+            annotation_clip=False,
+        )  # fmt: skip

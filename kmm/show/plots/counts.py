@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from kmm.errors import KmmError
 from kmm.show.fields import Field, numbers_of
-from kmm.show.plots.bands import phase_names, phases
-from kmm.show.plots.figure import WIDE, heading, new_figure
-from kmm.show.theme import LIGHT
+from kmm.show.plots.bands import named_phases, shades
+from kmm.show.plots.boxes import POINTS
+from kmm.show.plots.figure import WIDE, Sheet, heading, new_figure
+from kmm.show.theme import LIGHT, sans_width
 from kmm.sim import Trace
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ LOOKS: tuple[tuple[str, Any, int], ...] = (
 TOGETHER = len(LOOKS)
 #: Inches: the height of a strip, and of what stands above and below.
 STRIP, AROUND = 1.5, 1.45
-#: Names of phases begin at least so many inches apart.
-NAME_ROOM = 0.2
+#: The part of the width left of the axes, and the least room right of them in inches.
+LEFT, RIGHT = 0.06, 1.4
+#: Points: the size of numbers and names, and how far behind the end of a line its name begins.
+LETTERS, BEHIND = 9, 16
 #: A strip with so few values has a mark on its axis for each.
 FEW = 6
 #: So far lines of the same value are drawn apart.
@@ -61,17 +64,21 @@ def plot(trace: Trace, *fields: str) -> Figure:
     figure: Figure = new_figure(_alt(trace, courses))
     strips = _strips(courses)
     high = STRIP * len(strips) + AROUND
+    longest = max(sans_width(field.path, LETTERS, bold=True) for field, _ in courses)
+    right = 1 - max(RIGHT, (BEHIND + longest) / POINTS + 0.05) / WIDE
     figure.set_size_inches(WIDE, high)
     axes = figure.subplots(len(strips), 1, sharex=True, squeeze=False)[:, 0]
     figure.subplots_adjust(
-        left=0.06, right=0.86, top=1 - 0.95 / high, bottom=0.5 / high, hspace=0.12
+        left=LEFT, right=right, top=1 - 0.95 / high, bottom=0.5 / high, hspace=0.12
     )
-    names = phase_names(trace, NAME_ROOM * max(len(trace), 1) / (WIDE * 0.8))
+    on = Sheet(figure, axes[0], WIDE * (right - LEFT) / (len(trace) + 1))
+    named_phases(trace, on)
     for ax, strip in zip(axes, strips, strict=True):
-        phases(trace, ax, names if ax is axes[0] else ())
-        _strip(trace, ax, strip)
+        if ax is not on.axes:
+            shades(trace, on._replace(axes=ax))
+        _strip(trace, on._replace(axes=ax), strip)
     axes[-1].set_xlabel("step", color=LIGHT["quiet"])
-    figure.text(0.06, 1 - 0.2 / high, heading(trace), weight="bold", color=LIGHT["ink"])
+    figure.text(LEFT, 1 - 0.2 / high, heading(trace), weight="bold", color=LIGHT["ink"])
     return figure
 
 
@@ -94,11 +101,17 @@ def _strips(courses: Sequence[tuple[Field, Course]]) -> list[list[tuple[Field, C
     ]
 
 
-def _strip(trace: Trace, ax: Axes, strip: list[tuple[Field, Course]]) -> None:
-    """The lines of one strip."""
+def _strip(trace: Trace, on: Sheet, strip: list[tuple[Field, Course]]) -> None:
+    """The lines of one strip, and as many of their numbers as there is room for."""
+    ax = on.axes
     values = [value for _, course in strip for _, value in course if value is not None] or [0]
     low, high = min(values), max(values)
     room = max(high - low, 1)
+    # Inches: a unit of y, a number, and where there are some already.
+    unit = STRIP / (1.9 * room)
+    widest = max(sans_width(str(value), LETTERS, bold=True) for value in values) / POINTS
+    tall = LETTERS / POINTS
+    numbers: list[tuple[float, float]] = []
     ax.set_ylim(low - 0.45 * room, high + 0.45 * room)
     ax.set_xlim(-1.5, len(trace) - 0.5)
     ax.set_yticks(range(low, high + 1) if high - low <= FEW else [low, high])
@@ -114,20 +127,27 @@ def _strip(trace: Trace, ax: Axes, strip: list[tuple[Field, Course]]) -> None:
         nan = [float("nan") if y is None else y for y in [*ys, ys[-1]]]
         ax.plot(xs, nan, drawstyle="steps-post", color=ink, linestyle=dashes, linewidth=1.8)
         for state, value in course[:MANY_NUMBERS]:
-            if value is not None:
+            if value is None:
+                continue
+            place = state * on.step, (value + shift) * unit + side * tall
+            if all(abs(place[0] - x) >= widest or abs(place[1] - y) >= tall for x, y in numbers):
+                numbers.append(place)
                 _note(ax, str(value), (state - 1, value + shift), (2, 3 * side), ink, side)
         if (last := ys[-1]) is not None:
-            _note(ax, field.path, (len(trace) - 1, last), (16, 4 * side), ink, side)
+            _note(ax, field.path, (len(trace) - 1, last), (BEHIND, 4 * side), ink, side)
         elif there := [(x, y) for x, y in zip(xs, ys, strict=False) if y is not None]:
-            _note(ax, field.path, there[-1], (16, 4 * side), ink, side)
+            _note(ax, field.path, there[-1], (BEHIND, 4 * side), ink, side)
 
 
 def _note(
     ax: Axes, text: str, at: tuple[float, float], off: tuple[float, float], ink: str, side: int
 ) -> None:
+    from matplotlib.patheffects import withStroke
+
     ax.annotate(
-        text, at, off, textcoords="offset points", color=ink, fontsize=9, weight="bold",
+        text, at, off, textcoords="offset points", color=ink, fontsize=LETTERS, weight="bold",
         va="bottom" if side > 0 else "top", annotation_clip=False,
+        path_effects=[withStroke(linewidth=2, foreground=LIGHT["paper"])],
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kmm.errors import KmmError
+from kmm.show.enlarge import enlarged
 from kmm.show.plots.boxes import DASHED, EDGE, HATCH, MARK, POINTS, SMALL, Look
 from kmm.show.theme import LIGHT, sans_width
 from kmm.sim import Trace
@@ -58,7 +59,7 @@ def new_figure(alt_text: str) -> Any:
         alt = alt_text
 
         def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-            wide, high = (round(inches * DOTS) for inches in self.get_size_inches())
+            wide, high = (round(enlarged(inches * DOTS)) for inches in self.get_size_inches())
             picture = io.BytesIO()
             self.savefig(picture, format="png", dpi=2 * DOTS, metadata={"Description": self.alt})
             about = {"width": wide, "height": high, "alt": self.alt}
