@@ -204,3 +204,13 @@ def test_the_edits_leave_nothing_behind() -> None:
     with edited([UNMAPPED_ANON_STAYS]):
         assert FUNCTIONS["unmap_and_move"].body is not before
     assert FUNCTIONS["unmap_and_move"].body is before
+
+
+def test_a_cell_shows_a_claim_and_what_was_found_of_it_in_words() -> None:
+    """Not the fields of all the dataclasses that they are made of."""
+    claim = GUARDS["rcu-anon"]
+    assert repr(claim) == f"<Claim rcu-anon: {claim.says}>"
+    assert repr(claim.holds) == "<Case rcu-anon>"
+    judged = repr(judge(claim))
+    assert judged.startswith("rcu-anon: holds in every interleaving (")
+    assert "\nwithout rcu-anon: broken. " in judged

@@ -25,7 +25,7 @@ from kmm.sim.schedule import Follow, Schedule
 from kmm.sim.watch import reads_seen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """What is explored.
 
@@ -41,6 +41,9 @@ class Case:
     edits: tuple[Edit, ...] = ()
     about: str = ""
     fixes: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return f"<Case {self.name}{f': {self.about}' if self.about else ''}>"
 
     def without(self, *edits: Edit) -> Case:
         """The same case with these edits too."""

@@ -17,7 +17,7 @@ from kmm.explore.search import Counts
 from kmm.explore.verdict import Verdict, explore
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Claim:
     """`holds` holds in every interleaving, `breaks` does not.
 
@@ -40,6 +40,9 @@ class Claim:
     breaks_without_both: Case | None = None
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Claim {self.name}: {self.says}>"
+
     @property
     def cases(self) -> list[Case]:
         """All that has to be explored."""
@@ -47,7 +50,7 @@ class Claim:
         return [self.holds, self.breaks, *([both] if both is not None else [])]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Judged:
     """A claim and what was found of its cases."""
 
@@ -55,6 +58,9 @@ class Judged:
     holds: Verdict
     breaks: Verdict
     breaks_without_both: Verdict | None = None
+
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self.verdicts))
 
     @property
     def interrupted(self) -> bool:

@@ -47,7 +47,7 @@ class Violation:
     fewest: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """What is known of a case.  `complete`: every interleaving has been seen, up to equivalence."""
 
@@ -79,6 +79,9 @@ class Verdict:
     def unknown(cls, case: Case) -> Verdict:
         """Nothing is known, for Ctrl-C came before."""
         return cls(case, None, False, INTERRUPTED, Counts(), Counts())
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         counts = f"{_many(self.counts.runs, 'run')}, {self.counts.steps} steps"
