@@ -24,11 +24,12 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kmm.errors import KmmError
+from kmm.errors import KmmError, WrongType
 from kmm.explain.events import Events
 from kmm.explain.ledger import Entry, Freeze, Ledger
-from kmm.explain.once import numbered, once
+from kmm.explain.once import once
 from kmm.sim import Step, Trace
+from kmm.sim.numbered import numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,8 @@ class _PageAccount:
 
 
 def _must_be_a_page(trace: Trace, page: str) -> None:
+    if not isinstance(page, str):
+        raise WrongType(f'a page is named by a text, as in "p0", not by {page!r:.60}')
     entry = trace.slots.by_name.get(page)
     if entry is not None and entry.type == "Page":
         return

@@ -36,18 +36,6 @@ def require_free(mapping: AddressSpace, index: int, what: str) -> None:
         raise wanted.wrong(f"{what} {index} of {mapping.name} is {other} already")
 
 
-def require_room(world: World, anon: bool, flags: Sequence[str]) -> None:
-    """One page more can wait in its pagevec: one that is full is emptied at once."""
-    age = "active" if "active" in flags else "inactive"
-    pvec = world.kernel.lru_add_pvecs[
-        f"{age}_{'anon' if anon or 'swapbacked' in flags else 'file'}"
-    ]
-    if len(pvec) + 1 >= pvec.size:
-        raise wanted.wrong(
-            f"lru: a pagevec of {pvec.size} would be full with this page, and is emptied then"
-        )
-
-
 def put_on_lru(world: World, page: Page, lru: str | None) -> None:
     """The page is on its LRU list, or waits in a pagevec for it, or neither."""
     if lru == "list":

@@ -59,7 +59,6 @@ from kmm.scenario.pages import (
     put_in_cache,
     put_on_lru,
     require_free,
-    require_room,
     ring_of,
     wanted_buffers,
 )
@@ -319,8 +318,6 @@ class World:
         if swap is not None:
             swap = wanted.whole("swap", swap, 1, wanted.LAST_SLOT)
             require_free(self.kernel.swapper_space, swap, "slot")
-        if lru == "pagevec":
-            require_room(self, anon_vma is not None or swap is not None, flags)
         page = Page(
             self.machine,
             self.name_for(name, "p", self.pages),
