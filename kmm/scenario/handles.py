@@ -140,6 +140,7 @@ class Mm:
 
     def put_swap_entry(self, address: int, slot: int) -> None:
         """The pte holds the swap entry of that slot, which has one user more."""
+        address = wanted.address("address", address)
         self.world.use_slot(slot)
         self.put_pte(address, pte_t(entry=swp_entry_t(0, slot)))
 
@@ -215,6 +216,7 @@ class Vma:
         """
         world = self.mm.world
         address = self.address(i)
+        wanted.truths(write=write)
         pte = self.mm.struct.page_table[address]
         if pte.page is not None:
             there: Page = pte.page
