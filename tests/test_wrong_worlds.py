@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# ruff: noqa: E501 (the tables have one row for each mistake)
 """Whatever is wrong about a world is told where it is given, in one sentence with the way out."""
 
 from __future__ import annotations
@@ -53,9 +54,12 @@ THINGS: list[tuple[Wrong, str]] = [
     (lambda w: w["page0"], "nothing here is called page0"),
     (
         lambda w: w.mm("m 0"),
-        'a name is a letter or _, then letters, digits or _, 40 at most, not "m 0"',
+        'a name is a letter or _, then letters, digits, _, - or /, 40 at most, not "m 0"',
     ),
-    (lambda w: w.mm(5), "a name is a letter or _, then letters, digits or _, 40 at most, not 5"),
+    (
+        lambda w: w.mm(5),
+        "a name is a letter or _, then letters, digits, _, - or /, 40 at most, not 5",
+    ),
     (lambda w: w.page("n3"), "n3 is a name the kernel gives to what it allocates; take another"),
     (lambda w: w.file("p0"), "there is something called p0 already"),
     (lambda w: w.file(releasepage="dog"), 'releasepage must be "ok", "busy" or None, not "dog"'),

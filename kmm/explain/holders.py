@@ -24,7 +24,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kmm.errors import KmmError, WrongType
+from kmm.errors import KmmError
 from kmm.explain.events import Events
 from kmm.explain.ledger import Entry, Freeze, Ledger
 from kmm.explain.once import once
@@ -207,8 +207,6 @@ class _PageAccount:
 
 
 def _must_be_a_page(trace: Trace, page: str) -> None:
-    if not isinstance(page, str):
-        raise WrongType(f'a page is named by a text, as in "p0", not by {page!r:.60}')
     entry = trace.slots.by_name.get(page)
     if entry is not None and entry.type == "Page":
         return

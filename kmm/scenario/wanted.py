@@ -32,7 +32,7 @@ INT = 1 << 31  # an int of the C is below
 LAST_ADDRESS = (1 << 64) - 1  # a program may pass any
 MOST = 1_000_000  # references of others
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}\Z")
+_NAME = re.compile(r"[^\W\d][\w/-]{0,39}\Z")  # a trace and a schedule read names
 _KERNELS_OWN = re.compile(r"n(0|[1-9][0-9]*)\Z")
 
 
@@ -131,7 +131,7 @@ def nodes_of(nodes: int, what: str, given: Any) -> tuple[int, ...]:
 def name(given: Any, taken: Mapping[str, Any]) -> str:
     """A name that nothing has: what a field of a trace can be called by."""
     if not isinstance(given, str) or not _NAME.match(given):
-        rule = "a letter or _, then letters, digits or _, 40 at most"
+        rule = "a letter or _, then letters, digits, _, - or /, 40 at most"
         raise wrong(f"a name is {rule}, not {said(given)}")
     if given in taken:
         raise wrong(f"there is something called {given} already")
