@@ -216,7 +216,8 @@ class Vma:
         """
         world = self.mm.world
         address = self.address(i)
-        wanted.truths(write=write)
+        if type(write) is not bool:
+            wanted.truths(write=write)
         pte = self.mm.struct.page_table[address]
         if pte.page is not None:
             there: Page = pte.page

@@ -33,6 +33,7 @@ LAST_ADDRESS = (1 << 64) - 1  # a program may pass any
 MOST = 1_000_000  # references of others
 
 _NAME = re.compile(r"[^\W\d][\w/-]{0,39}\Z")  # a trace and a schedule read names
+_BOOL = frozenset([bool])
 _KERNELS_OWN = re.compile(r"n(0|[1-9][0-9]*)\Z")
 
 
@@ -65,8 +66,10 @@ def _range(least: int, most: int | None) -> str:
 
 def truths(**given: Any) -> None:
     """Each is True or False; 1 and 0 stand for them, a text like "no" does not."""
+    if _BOOL.issuperset(map(type, given.values())):
+        return
     for what, value in given.items():
-        if value is not True and value is not False and not _is_bit(value):
+        if not _is_bit(value):
             raise wrong(f"{what} must be True or False, not {said(value)}")
 
 
@@ -84,7 +87,9 @@ def among(what: str, value: Any, known: Collection[Any]) -> None:
 
 def flags(kind: str, given: Any, known: Collection[str]) -> tuple[str, ...]:
     """The names of flags, all of which there are."""
-    names = members("flags", given, f'names of flags, as in flags=["{next(iter(known))}"]')
+    names: tuple[Any, ...] = given
+    if type(given) is not tuple:
+        names = members("flags", given, f'names of flags, as in flags=["{next(iter(known))}"]')
     for name in names:
         if not isinstance(name, str) or name not in known:
             shown = name if isinstance(name, str) else said(name)
