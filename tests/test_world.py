@@ -120,8 +120,8 @@ def test_meanwhile_is_recorded_as_the_doing_of_others() -> None:
 @pytest.mark.parametrize(
     ("mistake", "told"),
     [
-        (lambda w: w.file(migratepage="move"), "migratepage must be one of"),
-        (lambda w: w.file(writepage="fail"), "writepage must be one of"),
+        (lambda w: w.file(migratepage="move"), 'migratepage must be None, "migrate_page"'),
+        (lambda w: w.file(writepage="fail"), 'writepage must be "ok", "async"'),
         (lambda w: w.page(flags=["dirt"]), "there is no page flag dirt"),
         (lambda w: w.page(lru="lists"), 'lru must be "list", "pagevec" or None'),
         (lambda w: w.mm().mmap(flags=["RAED"]), "there is no vma flag RAED"),

@@ -27,8 +27,9 @@ from dataclasses import dataclass
 from kmm.errors import KmmError
 from kmm.explain.events import Events
 from kmm.explain.ledger import Entry, Freeze, Ledger
-from kmm.explain.once import numbered, once
+from kmm.explain.once import once
 from kmm.sim import Step, Trace
+from kmm.sim.numbered import numbered
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kmm.explain.once import numbered
 from kmm.explain.patterns import Patterns
 from kmm.explain.scene import OTHERS, Scene
 from kmm.explain.sentences import SENTENCES, choose
 from kmm.explain.sentences.bugs import stopped
 from kmm.explain.words import some, word
 from kmm.sim import Step, Trace
+from kmm.sim.numbered import numbered
 
 #: So many changes are told of a step that no table knows.
 CHANGES = 3

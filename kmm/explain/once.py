@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from kmm.errors import NoSuchIndex
 from kmm.sim import Trace
 
 T = TypeVar("T")
@@ -22,11 +21,3 @@ def once(trace: Trace, make: Callable[[Trace], T]) -> T:
     if make not in kept:
         kept[make] = make(trace)
     return kept[make]
-
-
-def numbered(k: int, end: int, what: str) -> int:
-    """`k` as an index below `end`, where -1 is the last; IndexError as a trace itself raises it."""
-    if not -end <= k < end:
-        there = f"{what}s 0 to {end - 1}" if end else f"no {what}s"
-        raise NoSuchIndex(f"no {what} {k}: this trace has {there}")
-    return k % end

@@ -17,8 +17,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kmm.explain.once import numbered, once
+from kmm.explain.once import once
 from kmm.sim import Trace
+from kmm.sim.numbered import numbered
 from kmm.sim.recorder import OPEN
 
 #: A function whose call begins a phase.

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from kmm.errors import KmmError
 from kmm.explore.case import Replay
 from kmm.sim import Trace
+from kmm.sim.numbered import whole
 from kmm.sim.schedule import Schedule
 
 
@@ -26,7 +27,7 @@ def branch(trace: Trace, k: int, task: str) -> Trace:
         raise KmmError(
             "branch: this trace was not made by a case's replay(), so nobody knows the tasks of it"
         )
-    if not 0 <= k <= len(trace):
+    if not 0 <= whole(k, "state") <= len(trace):
         raise KmmError(f"branch: the trace has the states 0 to {len(trace)}, and no {k}")
     names = trace.tasks
     if task not in replay.taken:

@@ -146,7 +146,7 @@ def explore(
             bound = INTERRUPTED
         except KmmError as error:  # a task's function is wrong; what is known so far is kept
             run = Schedule.of(names[number] for number in search.taken())
-            bound = f"{error}, in the run {run}"
+            bound = f"{error}, in the run {run}" if str(run) else f"{error}, before its first step"
         counts, minimising, fewest = search.counts, Counts(), False
         if found is not None:
             found, minimising, fewest = minimal(

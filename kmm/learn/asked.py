@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kmm.explain.once import numbered
 from kmm.mm.pgtable import pte_t
 from kmm.show.fields import Field, field_of
 from kmm.show.words import code, real, written
 from kmm.sim import Step, Trace
+from kmm.sim.numbered import numbered
 from kmm.sim.step import shown
 
 #: A number as people type it, or an error by its name.  (int() takes more: 1_000 and the digits of

@@ -28,9 +28,15 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in iter_modules(exercises.__path__)))
 
 
-@cache
 def exercise_of(name: str) -> Exercise:
     """The exercise of that name; KmmError if there is none."""
+    if not isinstance(name, str):
+        raise KmmError(f'which exercise? Its name is written as "e01", not {name!r:.60}')
+    return _exercise_of(name)
+
+
+@cache
+def _exercise_of(name: str) -> Exercise:
     if name not in names():
         near = difflib.get_close_matches(str(name), names(), n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names())}"
@@ -52,11 +58,16 @@ def exercise(name: str, seed: int = 0) -> Parameters:
 
     Raises KmmError for an exercise that there is not, and for a seed that is no whole number.
     """
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise KmmError(f"exercise: a seed is a whole number from 0 on, not {seed!r}")
+    require_seed("exercise", seed)
     found = exercise_of(name)
     _seeds[name] = seed
     return found.drawn(seed)
+
+
+def require_seed(place: str, seed: object) -> None:
+    """Numbers can be drawn by it; KmmError if not."""
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise KmmError(f"{place}: a seed is a whole number from 0 on, not {seed!r:.60}")
 
 
 def seed_of(name: str) -> int:

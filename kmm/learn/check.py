@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from kmm.errors import KmmError
 from kmm.learn import attempts
-from kmm.learn.book import problem_of, seed_of
+from kmm.learn.book import problem_of, require_seed, seed_of
 from kmm.learn.exercise import Problem
 from kmm.learn.outcome import Kind, Outcome
 from kmm.learn.own import SECONDS, Trouble, attempt
@@ -164,7 +165,12 @@ def check(
     exercise, problem = problem_of(name)
     if mine is None or mine is ...:
         return Result(name, problem, ())
-    p = exercise.drawn(seed_of(exercise.name) if seed is None else seed)
+    if seed is None:
+        seed = seed_of(exercise.name)
+    require_seed("check", seed)
+    p = exercise.drawn(seed)
+    if checks is not None and not _are_checks(checks):
+        raise KmmError("check: checks is a list of checks, as an exercise has them in its problems")
     judged: list[Judged] = []
     for one in problem.checks if checks is None else checks:
         hopeless = any(before.outcome.facts & HOPELESS for before in judged)
@@ -173,6 +179,14 @@ def check(
     if checks is None:
         attempts.keep(name, seed=p.seed, right=result.right, points=result.points, of=result.of)
     return result
+
+
+def _are_checks(checks: Any) -> bool:
+    return (
+        isinstance(checks, list | tuple)
+        and bool(checks)
+        and all(hasattr(one, part) for one in checks for part in ("label", "points", "judge"))
+    )
 
 
 def _judged(one: Kind, mine: Any, p: Parameters, problem: Problem) -> Judged:

@@ -79,6 +79,8 @@ def predict(
     Raises KmmError for a field and IndexError for a step that the trace does not have; whatever
     the guess, it is answered.
     """
+    if not (because is None or isinstance(because, str)):
+        raise KmmError(f"because is your reason as a text, or None, not {because!r:.60}")
     if field is None and k is None:
         first = trace.pivotal(1)
         if not first:

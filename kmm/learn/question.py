@@ -41,8 +41,14 @@ class Question:
         Raises KmmError for a step or a field that the trace does not have, and where the field has
         no value because its object does not exist after that step.
         """
-        if not isinstance(self.step, int):
+        if not isinstance(self.step, int) or isinstance(self.step, bool):
             raise KmmError(f"a question is about a step, by its number, not about {self.step!r}")
+        if not (self.text is None or isinstance(self.text, str)):
+            raise KmmError(
+                f"a question's text is a text, or None for the usual, not {self.text!r:.60}"
+            )
+        if not isinstance(self.because, bool):
+            raise KmmError(f"a question's because is True or False, not {self.because!r:.60}")
         try:
             asked = Asked.of(trace, self.field, self.step)
         except IndexError as error:

@@ -70,13 +70,17 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, table in (("kind", KINDS), ("trouble", TROUBLES), ("guard", GUARDS)):
-            if getattr(self, name) not in table:
-                chosen = getattr(self, name)
+            chosen = getattr(self, name)
+            if not isinstance(chosen, str) or chosen not in table:
                 raise KmmError(f"there is no {name} {chosen!r}; there are {', '.join(table)}")
         for name, most, least in (("mappers", 8, 1), ("to_node", 2, 0), ("until", PASSES, 1)):
             number = getattr(self, name)
-            if not isinstance(number, int) or not least <= number <= most:
+            whole = isinstance(number, int) and not isinstance(number, bool)
+            if not (whole and least <= number <= most):
                 raise KmmError(f"{name} is a number from {least} to {most}, not {number!r}")
+
+        if not isinstance(self.dirty, bool):
+            raise KmmError(f"dirty is True or False, not {self.dirty!r}")
 
     @property
     def code(self) -> str:

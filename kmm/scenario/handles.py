@@ -22,6 +22,7 @@ from kmm.mm.page import PAGE_SHIFT, PAGE_SIZE, Page
 from kmm.mm.pgtable import LEVELS, PTE_NONE, pgoff_to_pte, pte_t
 from kmm.mm.rmap import AnonVma
 from kmm.mm.swapops import make_migration_entry, swp_entry_t
+from kmm.scenario import wanted
 
 if TYPE_CHECKING:
     from kmm.scenario.world import World
@@ -35,10 +36,12 @@ class File:
 
     def __init__(self, world: World, mapping: AddressSpace) -> None:
         self.world = world
+        self.machine = world.machine
         self.mapping = mapping
 
     def page(self, index: int = 0, *, flags: Iterable[str] = ("uptodate",), **more: Any) -> Page:
         """Page `index` of the file, read into the page cache if it is not there."""
+        index = wanted.whole("index", index, most=wanted.LAST_INDEX)
         there = self.mapping.page_tree[index]
         if there is not None:
             return there
@@ -56,6 +59,7 @@ class Mm:
 
     def __init__(self, world: World, struct: MmStruct) -> None:
         self.world = world
+        self.machine = world.machine
         self.struct = struct
         self.vmas: list[Vma] = []
 
@@ -79,33 +83,32 @@ class Mm:
         world = self.world
         if start is None:
             start = max((v.struct.vm_end + self.GAP for v in self.vmas), default=self.BASE)
-        bits = 0
-        for flag in flags:
-            if flag not in VM_FLAGS:
-                raise KmmError(
-                    f"World: there is no vma flag {flag}; there are {', '.join(VM_FLAGS)}"
-                )
-            bits |= VM_FLAGS[flag]
-        mapping = file.mapping if file else None
+        start = wanted.address("start", start)
+        pages = wanted.whole("pages", pages, 1, (wanted.USER_END - start) // PAGE_SIZE)
+        pgoff = wanted.whole("pgoff", pgoff, most=wanted.LAST_INDEX)
+        bits = sum(VM_FLAGS[flag] for flag in set(wanted.flags("vma", flags, VM_FLAGS)))
+        mapping = None if file is None else wanted.ours(world, "file", file, File).mapping
+        if anon_vma is not None:
+            wanted.ours(world, "anon_vma", anon_vma, AnonVma)
+        if vm_ops_migrate is not NO_OPS and vm_ops_migrate is not None:
+            wanted.whole("vm_ops_migrate", vm_ops_migrate, -wanted.INT, wanted.INT - 1)
         shared_write = VM_FLAGS["WRITE"] | VM_FLAGS["SHARED"]
         writable = bits & shared_write == shared_write and not (mapping and mapping.account_dirty)
         taken = [vma for mm in world.mms.values() for vma in mm.vmas]
+        called, end = world.name_for(name, "v", taken), start + pages * PAGE_SIZE
+        if any(start < v.struct.vm_end and v.struct.vm_start < end for v in self.vmas):
+            raise KmmError(f"World: {called} overlaps another vma of {self.struct.name}")
         struct = VmAreaStruct(
             world.machine,
-            world.name_for(name, "v", (vma.struct.name for vma in taken)),
+            called,
             vm_mm=self.struct,
             vm_start=start,
-            vm_end=start + pages * PAGE_SIZE,
+            vm_end=end,
             vm_pgoff=pgoff,
             vm_file=mapping,
             vm_flags=bits,
             vm_page_prot=int(writable),
         )
-        if any(
-            struct.vm_start < v.struct.vm_end and v.struct.vm_start < struct.vm_end
-            for v in self.vmas
-        ):
-            raise KmmError(f"World: {struct.name} overlaps another vma of {self.struct.name}")
         if vm_ops_migrate is not NO_OPS:
             migrate = vma_migrate if vm_ops_migrate is not None else None
             struct.vm_ops = vm_operations_struct(migrate)
@@ -130,22 +133,26 @@ class Mm:
 
     def put_pte(self, address: int, pte: pte_t = PTE_NONE) -> None:
         """The pte at the address, with the tables that lead to it."""
+        address = wanted.address("address", address)
         for level, shift in LEVELS.items():
             self.struct.tables[level].put(address >> shift << shift, 1)
         self.struct.page_table.put(address, pte)
 
     def put_swap_entry(self, address: int, slot: int) -> None:
         """The pte holds the swap entry of that slot, which has one user more."""
-        self.put_pte(address, pte_t(entry=swp_entry_t(0, slot)))
+        address = wanted.address("address", address)
         self.world.use_slot(slot)
+        self.put_pte(address, pte_t(entry=swp_entry_t(0, slot)))
 
     def put_migration_entry(self, address: int, page: Page, *, write: bool = False) -> None:
         """The pte holds a migration entry for the page."""
+        wanted.ours(self.world, "page", page, Page)
+        wanted.truths(write=write)
         self.put_pte(address, pte_t(entry=make_migration_entry(page, int(write))))
 
     def put_file_pte(self, address: int, pgoff: int) -> None:
         """The pte is a nonlinear file pte: page `pgoff` of the file belongs there."""
-        self.put_pte(address, pgoff_to_pte(pgoff))
+        self.put_pte(address, pgoff_to_pte(wanted.whole("pgoff", pgoff, most=wanted.LAST_INDEX)))
 
     def put_special_pte(self, address: int) -> None:
         """The pte is present, without a struct page behind it."""
@@ -194,13 +201,15 @@ class Vma:
         """The address of the vma's page number `i`."""
         struct = self.struct
         pages = (struct.vm_end - struct.vm_start) >> PAGE_SHIFT
+        if type(i) is not int:
+            i = wanted.whole("i", i)
         if not 0 <= i < pages:
             raise KmmError(f"World: {struct.name} has pages 0 to {pages - 1}, not {i}")
         return struct.vm_start + i * PAGE_SIZE
 
     def link(self, anon_vma: AnonVma) -> None:
         """The vma is one of those that may map the anon_vma's pages."""
-        self.struct.anon_vma = anon_vma
+        self.struct.anon_vma = wanted.ours(self.mm.world, "anon_vma", anon_vma, AnonVma)
         anon_vma.head.add_tail(self.struct.anon_vma_node)
 
     def touch(self, i: int = 0, *, write: bool = True, **more: Any) -> Page:
@@ -213,6 +222,8 @@ class Vma:
         """
         world = self.mm.world
         address = self.address(i)
+        if type(write) is not bool:
+            wanted.truths(write=write)
         pte = self.mm.struct.page_table[address]
         if pte.page is not None:
             there: Page = pte.page

@@ -61,6 +61,8 @@ def names() -> tuple[str, ...]:
 
 def document(name: str) -> dict[str, Any]:
     """The scenario of this name, a copy that may be changed; raises KmmError if there is none."""
+    if not isinstance(name, str):
+        raise KmmError(f'a scenario is named by a text, as in "anon-simple", not by {name!r:.60}')
     documents = _documents()
     if name not in documents:
         near = difflib.get_close_matches(name[:60], documents, n=3)

@@ -10,7 +10,7 @@ that migrate.c calls in that attempt.  What others do is recorded as steps of th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,14 @@ from kmm.mm.buffer import unlock_buffer
 from kmm.mm.filemap import unlock_page
 from kmm.mm.page import Page
 from kmm.mm.page_writeback import end_page_writeback
+from kmm.scenario import wanted
 from kmm.scenario.events import DETAILS, EVENTS
+from kmm.scenario.primitives import QUIET, TRACED
 from kmm.sim import Environment, Function, KernelBug, Machine
 
 if TYPE_CHECKING:
     from kmm.scenario.spec import EventSpec
+    from kmm.scenario.world import World
 
 MIGRATE = "mm/migrate.c"
 
@@ -168,3 +171,37 @@ class Others(Environment):
                 let_go(what)
         finally:
             self._acting = acting
+
+
+def require_event(
+    world: World, do: Any, attempt: Any, at: Any, nth: Any, what: Mapping[str, Any]
+) -> None:
+    """Another CPU can do this, at a moment that there may be, and is told what it needs for it."""
+    if not isinstance(do, str) or do not in EVENTS:
+        near = wanted.guess(do, EVENTS)
+        raise wanted.wrong(f"another CPU can {', '.join(EVENTS)}, but not {do}{near}")
+    wanted.whole("attempt", attempt, most=wanted.INT - 1)
+    wanted.whole("nth", nth, most=wanted.INT - 1)
+    if at is not None and (not isinstance(at, str) or at not in TRACED | QUIET):
+        near = wanted.guess(at, TRACED | QUIET)
+        raise wanted.wrong(f"at must be a primitive of migrate.c, not {wanted.said(at)}{near}")
+    if at is None and nth:
+        raise wanted.wrong('nth counts the calls of `at`, which is missing: at="lock_page"')
+    needed = DETAILS.get(do, ())
+    if missing := [detail for detail in needed if detail not in what]:
+        raise wanted.wrong(f"{do} needs {' and '.join(missing)}")
+    if more := [detail for detail in what if detail not in needed]:
+        raise wanted.wrong(
+            f"{do} does not have {more[0]}; it needs {' and '.join(needed) or 'no more'}"
+        )
+    if "mm" in what and (not isinstance(what["mm"], str) or what["mm"] not in world.mms):
+        there = ", ".join(world.mms) or "none yet"
+        raise wanted.wrong(
+            f"mm is the name of an mm, not {wanted.said(what['mm'])}; there is {there}"
+        )
+    if "addr" in what:
+        wanted.address("addr", what["addr"])
+    if "node" in what:
+        wanted.node(world, "node", what["node"])
+    for number in {"n", "rc"} & what.keys():
+        wanted.whole(number, what[number], -wanted.INT, wanted.INT - 1)

@@ -18,11 +18,12 @@ a record begins with the operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from functools import partial
+from itertools import count
 from typing import Any
 
-from kmm.errors import KmmError
+from kmm.errors import KmmError, NoSuchKey
 from kmm.mm.buffer import BufferHead
 from kmm.mm.cred import CAP_SYS_NICE
 from kmm.mm.disk import Disk
@@ -31,7 +32,6 @@ from kmm.mm.filesystem import releasepage as fs_releasepage
 from kmm.mm.filesystem import writepage as fs_writepage
 from kmm.mm.fs import AddressSpace, address_space_operations
 from kmm.mm.kernel import Kernel, boot
-from kmm.mm.memcontrol import charge_page
 from kmm.mm.migrate import (
     MPOL_MF_MOVE,
     MPOL_MF_MOVE_ALL,
@@ -40,19 +40,28 @@ from kmm.mm.migrate import (
     migrate_page,
 )
 from kmm.mm.mmap import MmStruct
-from kmm.mm.nodemask import node_mask
-from kmm.mm.page import PAGE_FLAGS, PAGE_MAPPING_ANON, PAGE_SIZE, Page
+from kmm.mm.nodemask import MAX_NUMNODES, node_mask
+from kmm.mm.page import PAGE_FLAGS, PAGE_MAPPING_ANON, Page
 from kmm.mm.pgtable import pte_t
 from kmm.mm.pgtable_ops import Tlb
 from kmm.mm.rmap import AnonVma
 from kmm.mm.sched import PF_SWAPWRITE, TaskStruct
-from kmm.mm.swap import PAGEVEC_SIZE, page_kind, page_lru
+from kmm.mm.swap import PAGEVEC_SIZE
 from kmm.mm.vmstat import page_zone
 from kmm.mm.writes import file_or, remember
+from kmm.scenario import wanted
 from kmm.scenario.driver import call_move_pages, isolate_and_migrate
-from kmm.scenario.events import DETAILS, EVENTS
 from kmm.scenario.handles import File, Mm
-from kmm.scenario.others import Others
+from kmm.scenario.others import Others, require_event
+from kmm.scenario.pages import (
+    charge_page_of,
+    count_pte,
+    put_in_cache,
+    put_on_lru,
+    require_free,
+    ring_of,
+    wanted_buffers,
+)
 from kmm.scenario.run import Run
 from kmm.sim import Machine
 from kmm.sim.machine import LIMIT
@@ -66,6 +75,12 @@ MIGRATEPAGE = {
 
 #: How writepage may end.
 WRITES = ("ok", "async", "error", "error_locked", "activate")
+
+#: How releasepage may end.
+RELEASES = ("ok", "busy")
+
+#: More CPUs than a lesson needs.
+MOST_CPUS = 64
 
 
 class World:
@@ -101,9 +116,17 @@ class World:
         disk: bool = False,
         reuse_frames: bool = False,
     ) -> None:
-        frames = [free] * nodes if isinstance(free, int) else list(free)
-        if len(frames) != nodes or isinstance(free, Mapping):
-            raise KmmError(f"World: free must have a number for each of the {nodes} nodes")
+        nodes = wanted.whole("nodes", nodes, 1, MAX_NUMNODES)
+        frames = wanted.frames_of(nodes, free)
+        memoryless = wanted.nodes_of(nodes, "memoryless", memoryless)
+        local_node = wanted.node_of(nodes, "local_node", local_node)
+        mems = range(nodes) if cpuset_mems is None else cpuset_mems
+        mems = wanted.nodes_of(nodes, "cpuset_mems", mems)
+        pagevec_size = wanted.whole("pagevec_size", pagevec_size, 1, PAGEVEC_SIZE)
+        cpus = wanted.whole("cpus", cpus, 1, MOST_CPUS)
+        wanted.truths(debug_vm=debug_vm, memcg=memcg, drain_after=drain_after, workers=workers)
+        wanted.truths(tlb=tlb, disk=disk, reuse_frames=reuse_frames)
+        oob = wanted.bits("oob", oob)
         self.machine = Machine(debug_vm=debug_vm)
         self.kernel: Kernel = boot(
             self.machine,
@@ -121,7 +144,7 @@ class World:
         self.disk = disk
         if disk:
             self._give_disk(self.kernel.swapper_space)
-        self.cpuset_mems = node_mask(range(nodes) if cpuset_mems is None else cpuset_mems)
+        self.cpuset_mems = node_mask(mems)
         self.drain_after = drain_after
         self.files: dict[str, File] = {}
         self.anon_vmas: dict[str, AnonVma] = {}
@@ -146,18 +169,20 @@ class World:
 
     def __getitem__(self, name: str) -> Any:
         """The kernel object of that name: `w["p0"]`."""
-        try:
-            return self.machine[name]
-        except KeyError:
-            raise KmmError(f"World: nothing here is called {name}") from None
+        objects = self.machine.objects
+        if not isinstance(name, str) or name not in objects:
+            near = wanted.guess(name, objects)
+            raise NoSuchKey(f"World: nothing here is called {name}{near}")
+        return objects[name]
 
-    def name_for(self, name: str | None, letter: str, taken: Iterable[str]) -> str:
+    def name_for(self, name: str | None, letter: str, taken: Sized) -> str:
         """`name` if it is free, or the next of its kind: p0, p1, ..."""
-        if name is None:
-            return f"{letter}{len(list(taken))}"
-        if name in self.machine.objects:
-            raise KmmError(f"World: there is something called {name} already")
-        return name
+        if name is not None:
+            return wanted.name(name, self.machine.objects)
+        number = len(taken)
+        while f"{letter}{number}" in self.machine.objects:
+            number += 1  # somebody has given that name himself
+        return f"{letter}{number}"
 
     # What a world is made of.
 
@@ -176,12 +201,12 @@ class World:
 
         `size`: in pages, None: no end.
         """
-        if migratepage not in MIGRATEPAGE:
-            known = ", ".join(str(m) for m in MIGRATEPAGE)
-            raise KmmError(f"World: migratepage must be one of {known}, not {migratepage}")
-        if writepage is not None and writepage not in WRITES:
-            known = ", ".join(WRITES)
-            raise KmmError(f"World: writepage must be one of {known}, or None, not {writepage}")
+        wanted.among("migratepage", migratepage, MIGRATEPAGE)
+        wanted.among("writepage", writepage, (*WRITES, None))
+        wanted.among("releasepage", releasepage, (*RELEASES, None))
+        wanted.truths(account_dirty=account_dirty, unevictable=unevictable)
+        if size is not None:
+            size = wanted.whole("size", size, most=wanted.LAST_INDEX)
         mapping = AddressSpace(
             self.machine,
             self.name_for(name, "f", self.files),
@@ -233,28 +258,44 @@ class World:
         cpu: int | None = None,
     ) -> TaskStruct:
         """A task; the first one is the one that runs.  `cpu`: on which, None: they take turns."""
+        struct = None if mm is None else wanted.ours(self, "mm", mm, Mm).struct
+        uid = wanted.whole("uid", uid, most=wanted.LAST_ID)
+        wanted.truths(sys_nice=sys_nice, swapwrite=swapwrite)
+        nodes, cpus = len(self.kernel.zones), len(self.kernel.cpu_pvecs)
+        allowed = self.cpuset_mems
+        if mems is not None:
+            allowed = node_mask(wanted.nodes_of(nodes, "mems", mems))
         task = TaskStruct(
             self.machine,
             self.name_for(name, "t", self.tasks),
-            pid=len(self.tasks) + 1 if pid is None else pid,
-            mm=mm.struct if mm else None,
+            pid=self._pid(pid),
+            mm=struct,
             flags=PF_SWAPWRITE if swapwrite else 0,
             uid=uid,
-            euid=uid if euid is None else euid,
-            suid=uid if suid is None else suid,
+            euid=uid if euid is None else wanted.whole("euid", euid, most=wanted.LAST_ID),
+            suid=uid if suid is None else wanted.whole("suid", suid, most=wanted.LAST_ID),
             caps=1 << CAP_SYS_NICE if sys_nice else 0,
-            mems_allowed=self.cpuset_mems if mems is None else node_mask(mems),
-            cpu=len(self.tasks) % len(self.kernel.cpu_pvecs) if cpu is None else cpu,
+            mems_allowed=allowed,
+            cpu=len(self.tasks) % cpus if cpu is None else wanted.whole("cpu", cpu, 0, cpus - 1),
         )
-        if self.tlb and mm:
+        if self.tlb and struct is not None:
             tlb = Tlb(self.machine, f"{task.name}.tlb", None)
             object.__setattr__(task, "tlb", tlb)
-            object.__setattr__(mm.struct, "tlbs", (*mm.struct.tlbs, tlb))
+            object.__setattr__(struct, "tlbs", (*struct.tlbs, tlb))
         self.tasks[task.name] = task
         self.kernel.tasks.append(task)
         if self.current is None:
             self.current = self.machine.current = task
         return task
+
+    def _pid(self, pid: int | None) -> int:
+        taken = {task.pid: task for task in self.tasks.values()}
+        if pid is None:
+            return next(n for n in count(len(taken) + 1) if n not in taken)
+        pid = wanted.whole("pid", pid, 1, wanted.INT - 1)
+        if pid in taken:
+            raise KmmError(f"World: {pid} is the pid of {taken[pid]} already")
+        return pid
 
     def page(
         self,
@@ -273,18 +314,26 @@ class World:
         `swap`: it is in the swap cache under that slot.  `flags`: short names, as in "uptodate".
         `lru`: "list", "pagevec" (it waits in one) or None (it is not on the LRU).
         """
-        bits = {f"PG_{flag}": 1 for flag in flags}
-        unknown = [flag for flag in flags if flag not in PAGE_FLAGS]
-        if unknown:
-            raise KmmError(
-                f"World: there is no page flag {unknown[0]}; there are {', '.join(PAGE_FLAGS)}"
-            )
+        node = wanted.node(self, "node", node)
+        index = wanted.whole("index", index, most=wanted.LAST_INDEX)
+        flags = wanted.flags("page", flags, PAGE_FLAGS)
+        wanted.among("lru", lru, ("list", "pagevec", None))
+        if file is not None:
+            wanted.ours(self, "file", file, File)
+            require_free(file.mapping, index, "page")
+            if anon_vma is not None or swap is not None:
+                raise KmmError("World: a page of a file has neither an anon_vma nor a swap slot")
+        if anon_vma is not None:
+            wanted.ours(self, "anon_vma", anon_vma, AnonVma)
+        if swap is not None:
+            swap = wanted.whole("swap", swap, 1, wanted.LAST_SLOT)
+            require_free(self.kernel.swapper_space, swap, "slot")
         page = Page(
             self.machine,
             self.name_for(name, "p", self.pages),
             node=node,
             index=index,
-            **bits,
+            **{f"PG_{flag}": 1 for flag in flags},
         )
         page.data = page.name
         self.pages[page.name] = page
@@ -294,44 +343,25 @@ class World:
             page.PG_swapbacked = 1
         if file is not None:
             page.mapping = file.mapping
-            self._cache(page, file.mapping, index)
+            put_in_cache(page, file.mapping, index)
             charge_page_of(page)
         if swap is not None:
             page.PG_swapcache = 1
             page.private = swap
-            self._cache(page, self.kernel.swapper_space, swap)
+            put_in_cache(page, self.kernel.swapper_space, swap)
             self.use_slot(swap)
         zone = page_zone(page)
         if page.PG_dirty and file is not None and file.mapping.account_dirty:
             zone.NR_FILE_DIRTY += 1
         zone.NR_MLOCK += page.PG_mlocked
         zone.NR_WRITEBACK += page.PG_writeback
-        self._put_on_lru(page, lru)
+        put_on_lru(self, page, lru)
         return page
-
-    def _cache(self, page: Page, mapping: AddressSpace, index: int) -> None:
-        mapping.page_tree.put(index, page)
-        if mapping.disk is not None and not page.PG_dirty:
-            mapping.disk.put(index, page.data)
-        page._count += 1
-        page_zone(page).NR_FILE_PAGES += 1
 
     def use_slot(self, slot: int) -> None:
         """The swap slot has one user more."""
+        slot = wanted.whole("slot", slot, 1, wanted.LAST_SLOT)
         self.kernel.swap_map.put(slot, self.kernel.swap_map[slot] + 1)
-
-    def _put_on_lru(self, page: Page, lru: str | None) -> None:
-        if lru == "list":
-            page.PG_lru = 1
-            page_zone(page).lru[page_lru(page)].add_tail(page.lru)
-        elif lru == "pagevec":
-            age = "active" if page.PG_active else "inactive"
-            page.PG_active = 0
-            pvec = self.kernel.lru_add_pvecs[f"{age}_{page_kind(page)}"]
-            pvec.put(len(pvec), page)
-            page._count += 1
-        elif lru is not None:
-            raise KmmError(f'World: lru must be "list", "pagevec" or None, not {lru!r}')
 
     # What is done to pages.
 
@@ -346,72 +376,49 @@ class World:
         young: bool = False,
     ) -> None:
         """A present pte of `mm` at `address` maps the page."""
+        wanted.ours(self, "page", page, Page)
+        wanted.ours(self, "mm", mm, Mm)
+        wanted.truths(write=write, dirty=dirty, young=young)
         pte = pte_t(page, write=int(write), dirty=int(dirty), young=int(young))
         mm.put_pte(address, pte)
         place = file_or(page, None)
         if dirty and place is not None:
             remember(self.machine, place)
-        page._count += 1
-        page._mapcount += 1
-        anonymous = isinstance(page.mapping, tuple)
-        if page._mapcount == 0:
-            item = "NR_ANON_PAGES" if anonymous else "NR_FILE_MAPPED"
-            zone = page_zone(page)
-            setattr(zone, item, getattr(zone, item) + 1)
-            if anonymous:
-                charge_page_of(page)
-        if anonymous:
-            mm.struct.anon_rss += 1
-        else:
-            mm.struct.file_rss += 1
+        count_pte(page, mm.struct)
 
     def add_buffers(
         self, page: Page, buffers: int | Sequence[dict[str, Any]] = 1
     ) -> list[BufferHead]:
         """The page has a ring of buffer heads; `busy`, `locked` and `dirty` are others' doing."""
-        given = [{}] * buffers if isinstance(buffers, int) else list(buffers)
-        size = PAGE_SIZE // len(given)
-        ring = [
-            BufferHead(
-                self.machine,
-                f"{page.name}/bh{i}",
-                b_page=page,
-                b_data=i * size,
-                b_count=one.get("busy", 0),
-                others_count=one.get("busy", 0),
-                BH_Lock=int(one.get("locked", False)),
-                BH_Dirty=int(one.get("dirty", False)),
-                lock_owner=self.kernel.others if one.get("locked", False) else None,
-            )
-            for i, one in enumerate(given)
-        ]
-        for bh, following in zip(ring, ring[1:] + ring[:1], strict=True):
-            bh.b_this_page = following
-        for bh in ring:
-            if bh.BH_Dirty:
-                remember(self.machine, ("buffer", bh))
+        wanted.ours(self, "page", page, Page)
+        ring = ring_of(self, page, wanted_buffers(buffers))
         self.add_private(page, ring[0])
         self.buffers[page.name] = ring
         return ring
 
     def add_private(self, page: Page, private: Any = "fs") -> None:
         """The page has private data of its file system, which holds a reference."""
+        wanted.ours(self, "page", page, Page)
         page.PG_private = 1
         page.private = private
         page._count += 1
 
     def pin(self, page: Page, count: int = 1) -> None:
         """Somebody holds `count` extra references."""
+        wanted.ours(self, "page", page, Page)
+        count = wanted.whole("count", count, most=wanted.MOST)
         page._count += count
         page.pins += count
 
     def lock(self, page: Page) -> None:
         """Somebody else holds the page lock."""
+        wanted.ours(self, "page", page, Page)
         page.PG_locked = 1
         page.lock_owner = self.kernel.others
 
     def freeze(self, page: Page) -> None:
         """Another CPU has frozen the page's count."""
+        wanted.ours(self, "page", page, Page)
         page._count = 0
 
     def meanwhile(
@@ -431,11 +438,9 @@ class World:
         primitive `at`.  `on_new`: to the new page.  `what`: mm (its name) and addr for "zap", node
         and n for "frames", rc for "memcg_error".
         """
-        if do not in EVENTS:
-            raise KmmError(f"World: another CPU can {', '.join(EVENTS)}, but not {do}")
-        missing = [detail for detail in DETAILS.get(do, ()) if detail not in what]
-        if missing:
-            raise KmmError(f"World: {do} needs {' and '.join(missing)}")
+        wanted.ours(self, "page", page, Page)
+        require_event(self, do, attempt, at, nth, what)
+        wanted.truths(on_new=on_new)
         from kmm.scenario.spec import EventSpec  # its room is for scenarios as JSON, and large
 
         self.others.add(EventSpec(page.name, attempt, do, at, nth, on_new, **what))
@@ -451,9 +456,12 @@ class World:
         limit: int | None = LIMIT,
     ) -> Run:
         """Isolate the pages and migrate them to a node, with a record of at most `limit` steps."""
-        if isinstance(pages, Page):
-            pages = [pages]
-        return self.run(partial(isolate_and_migrate, list(pages), to_node, prep), limit=limit)
+        given = (pages,) if isinstance(pages, Page) else wanted.members("pages", pages, "pages")
+        for page in given:
+            wanted.ours(self, "page", page, Page)
+        to_node = wanted.node(self, "to_node", to_node)
+        wanted.truths(prep=prep)
+        return self.run(partial(isolate_and_migrate, list(given), to_node, prep), limit=limit)
 
     def move_pages(
         self,
@@ -465,8 +473,13 @@ class World:
         limit: int | None = LIMIT,
     ) -> Run:
         """The running task calls move_pages(2), with a record of at most `limit` steps."""
+        addresses = wanted.numbers("addresses", addresses, 0, wanted.LAST_ADDRESS)
+        if nodes is not None:
+            nodes = wanted.numbers("nodes", nodes, -wanted.INT, wanted.INT - 1)
+        pid = wanted.whole("pid", pid, -wanted.INT, wanted.INT - 1)
+        wanted.truths(move_all=move_all)
         flags = MPOL_MF_MOVE_ALL if move_all else MPOL_MF_MOVE
-        operation = partial(call_move_pages, pid, list(addresses), nodes, flags)
+        operation = partial(call_move_pages, pid, addresses, nodes, flags)
         return self.run(operation, limit=limit)
 
     def run(
@@ -486,13 +499,9 @@ class World:
         Raises KmmError for a limit that is no whole number above 0.
         """
         __tracebackhide__ = True
+        wanted.operation(operation)
+        wanted.truths(record=record)
         if self.current is None:
             first = next(iter(self.mms.values()), None)
             self.task(mm=first)
         return Run(self, operation, record=record, limit=limit, about=about)
-
-
-def charge_page_of(page: Page) -> None:
-    """Charge the page to the memory control group of its machine."""
-    with page.machine:
-        charge_page(page)

@@ -21,10 +21,10 @@ from kmm.errors import KmmError
 from kmm.explain.align import Pair, aligned
 from kmm.explain.deeds import Deeds, Numbers, kind, parting
 from kmm.explain.differences import Difference, differences
-from kmm.explain.once import numbered
 from kmm.scenario import Run
 from kmm.show.apart import ONE_ENDS, Sides, fields_apart, many, steps_apart
 from kmm.sim import Trace
+from kmm.sim.numbered import numbered
 
 #: A step that stands beside none.
 ALONE = "alone"

@@ -19,6 +19,7 @@ from kmm.show.bundle import program, style
 from kmm.show.payload import compact
 from kmm.show.questions import open_answer, questions
 from kmm.sim import Trace
+from kmm.sim.tracefile import require_path
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -82,6 +83,7 @@ def to_html(trace: Trace, path: str | os.PathLike[str], ask: Any = None) -> None
 
 def write(path: str | os.PathLike[str], text: str) -> None:
     """Write a page; KmmError where that is impossible."""
+    require_path(path)
     try:
         Path(path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:

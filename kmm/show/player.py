@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from kmm.errors import KmmError
-from kmm.explain.once import numbered, once
+from kmm.explain.once import once
 from kmm.show.bundle import program, style
 from kmm.show.export import exporting, framed
 from kmm.show.html import page
@@ -25,6 +25,7 @@ from kmm.show.payload import MOST_STEPS, compact, packed
 from kmm.show.questions import furthest, must_answer, open_answer, questions
 from kmm.show.widget import no_widgets, with_still
 from kmm.sim import Trace
+from kmm.sim.numbered import numbered
 
 
 @Trace.extend
@@ -70,7 +71,7 @@ def first_page(trace: Trace) -> str:
 
 def must_be_known(trace: Trace, select: str) -> None:
     """KmmError, with the nearest names, unless `select` is an object or a field of the trace."""
-    if select not in trace.slots.by_name:
+    if not isinstance(select, str) or select not in trace.slots.by_name:
         trace.slots.slot(select)
 
 

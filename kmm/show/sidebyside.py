@@ -14,12 +14,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from kmm.errors import KmmError
-from kmm.explain.once import numbered, once
+from kmm.explain.once import once
 from kmm.show.bundle import program, style
 from kmm.show.export import exporting, framed
 from kmm.show.html import document, write
 from kmm.show.payload import Strings, compact, packed
 from kmm.show.widget import no_widgets, with_still
+from kmm.sim.numbered import numbered
 
 if TYPE_CHECKING:
     from kmm.show.compare import Comparison

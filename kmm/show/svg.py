@@ -12,11 +12,12 @@ The places are the same at every step (layout.py).  The picture has its own ligh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite
+from typing import Any
 
-from kmm.errors import KmmError
-from kmm.explain.once import numbered, once
+from kmm.errors import KmmError, WrongType
+from kmm.explain.once import once
 from kmm.show.cards import Card
 from kmm.show.columns import MARGIN
 from kmm.show.layout import LEGEND, LEGEND_TEXT, MORE, Layout, lay_out
@@ -29,6 +30,7 @@ from kmm.show.spans import GAP, View, wrapped
 from kmm.show.theme import css, mono_width, sans_width
 from kmm.show.words import sentence, state_words
 from kmm.sim import Trace
+from kmm.sim.numbered import numbered
 
 
 @Trace.extend
@@ -57,10 +59,10 @@ def svg(
     """
     if k is not None:
         k = numbered(k, len(trace), "step")
-    if isinstance(select, str):
-        select = [select]
+    if since is not None:
+        since = numbered(since, len(trace), "step")
     layouts = once(trace, _Layouts)
-    pages = None if select is None else frozenset(select)
+    pages = None if select is None else _pages(select)
     drawing = _Drawing(trace, k, layouts.of(pages, width), since)
     title = drawing.title
     told = sentence(trace, k) if since is None else ""
@@ -70,6 +72,16 @@ def svg(
         caption=f"{title[:1].upper()}{title[1:]}. {told}".strip(),
         size=drawing.layout.size,
     )
+
+
+def _pages(select: Any) -> frozenset[str]:
+    """The names of pages, one or several."""
+    one = isinstance(select, str | bytes | Mapping) or not isinstance(select, Iterable)
+    names = [select] if one else list(select)
+    for name in names:
+        if not isinstance(name, str):
+            raise WrongType(f'select names pages by texts, as in ["p0", "p1"], not {name!r:.60}')
+    return frozenset(names)
 
 
 class _Layouts:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
-from kmm.errors import KmmError
+from kmm.errors import KmmError, WrongType
 from kmm.show.words import code, real, result, written
 from kmm.sim import Step, Trace
+from kmm.sim.numbered import whole
 
 #: The filter for steps that changed something.
 CHANGES = "changes"
@@ -146,10 +148,11 @@ def table(
 
     Raises KmmError, with the nearest names, for a task or a name that the trace does not have.
     """
-    begin, end, _ = slice(first, last).indices(len(trace))
+    last = len(trace) if last is None else whole(last, "step")
+    begin, end, _ = slice(whole(first, "step"), last).indices(len(trace))
     if task is not None and task not in trace.tasks:
         raise KmmError(f"this trace has no task {task}; there is {', '.join(trace.tasks)}")
-    names = None if only is None else {only} if isinstance(only, str) else set(only)
+    names = None if only is None else _names(only)
     if names is not None:
         _must_be_known(trace, names)
     found = [
@@ -162,6 +165,18 @@ def table(
         lines=tuple(_line(trace, step) for step in found),
         tasks=len(trace.tasks) > 1,
     )
+
+
+def _names(only: Any) -> set[str]:
+    """The names, one or several."""
+    one = isinstance(only, str | bytes | Mapping) or not isinstance(only, Iterable)
+    several = [only] if one else list(only)
+    for name in several:
+        if not isinstance(name, str):
+            raise WrongType(
+                f'only names things by texts, as in ["get_page", "p0"], not {name!r:.60}'
+            )
+    return set(several)
 
 
 def _caption(

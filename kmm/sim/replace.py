@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from kmm.errors import KmmError
@@ -20,14 +20,17 @@ from kmm.sim.bug import stand_ins
 from kmm.sim.function import FUNCTIONS, Function
 
 
-@contextmanager
-def replace(**mine: Callable[..., Any]) -> Iterator[None]:
+def replace(**mine: Callable[..., Any]) -> AbstractContextManager[None]:
     """Inside, each named function of the kernel has the given body; after it, its old one.
 
-    Raises KmmError for a name that the model does not have, and for a body that cannot take the
-    original's arguments.
+    Raises KmmError at once for a name that the model does not have, and for a body that cannot
+    take the original's arguments.
     """
-    changes = [(_function(name), _fitting(name, body)) for name, body in mine.items()]
+    return _replaced([(_function(name), _fitting(name, body)) for name, body in mine.items()])
+
+
+@contextmanager
+def _replaced(changes: list[tuple[Function, Callable[..., Any]]]) -> Iterator[None]:
     before = [function.body for function, _ in changes]
     for function, body in changes:
         function.body = body

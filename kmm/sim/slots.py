@@ -7,7 +7,7 @@ import difflib
 from bisect import bisect_right
 from typing import Any
 
-from kmm.errors import KmmError
+from kmm.errors import KmmError, WrongType
 from kmm.sim.fields import EXISTS
 from kmm.sim.recorder import ObjectEntry
 from kmm.sim.step import path_of
@@ -44,6 +44,8 @@ class SlotNames:
 
     def slot(self, path: str) -> int:
         """The slot of a field; KmmError with the nearest names if there is none."""
+        if not isinstance(path, str):
+            raise WrongType(f'a field is named by a text, as in "p0._count", not by {path!r:.60}')
         owner, dot, field = path.rpartition(".") if not path.endswith("]") else (path, "", "")
         if dot and owner in self.by_name:
             entry = self.by_name[owner]

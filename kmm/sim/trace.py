@@ -20,11 +20,12 @@ from itertools import chain, repeat
 from operator import sub
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
-from kmm.errors import KmmError, NoSuchField, NoSuchIndex, WrongType
+from kmm.errors import KmmError, NoSuchField, NoSuchIndex
 from kmm.sim.bug import KernelBug, StepLimit
 from kmm.sim.calls import Call, call_tree
 from kmm.sim.function import NUMBERED
 from kmm.sim.history import Histories
+from kmm.sim.numbered import numbered, whole
 from kmm.sim.recorder import Columns, ObjectEntry, Recorder
 from kmm.sim.slots import SlotNames
 from kmm.sim.sources import Code, Place, Sources
@@ -121,25 +122,17 @@ class Trace:
     def __getitem__(self, k: int | slice) -> Step | list[Step]:
         if isinstance(k, slice):
             return [Step(self, i) for i in range(*k.indices(len(self)))]
-        return Step(self, self._index(k, len(self), "step"))
+        return Step(self, numbered(k, len(self), "step"))
 
     def __iter__(self) -> Iterator[Step]:
         return (Step(self, k) for k in range(len(self)))
-
-    def _index(self, k: int, end: int, what: str) -> int:
-        if not isinstance(k, int):
-            raise WrongType(f"a {what} has a number, not {k!r}")
-        if not -end <= k < end:
-            there = f"{what}s 0 to {end - 1}" if end else f"no {what}s"
-            raise NoSuchIndex(f"no {what} {k}: this trace has {there}")
-        return k % end if end else 0
 
     def first(self, steps: int) -> Trace:
         """The beginning, as a trace of its own that says so; the trace itself if it is no longer.
 
         Raises IndexError for a negative number.
         """
-        if steps < 0:
+        if whole(steps, "beginning") < 0:
             raise NoSuchIndex(f"a trace cannot have {steps} steps")
         if steps >= len(self):
             return self
@@ -164,19 +157,19 @@ class Trace:
 
     def state(self, k: int) -> State:
         """The whole state before step k; `state(len(trace))` is the end."""
-        k = self._index(k, len(self) + 1, "state")
+        k = numbered(k, len(self) + 1, "state")
         return State(self, replay(self.columns, self.changes_before(k)))
 
     def value(self, path: str, k: int) -> Any:
         """One field before step k: `trace.value("p0._count", 12)`."""
-        k = self._index(k, len(self) + 1, "state")
+        k = numbered(k, len(self) + 1, "state")
         slot = self.slots.slot(path)
         return self.values[self.histories.value(slot, self.changes_before(k))]
 
     def diff(self, j: int, k: int) -> list[Change]:
         """What differs between state(j) and state(k), in the order of the record."""
-        j = self._index(j, len(self) + 1, "state")
-        k = self._index(k, len(self) + 1, "state")
+        j = numbered(j, len(self) + 1, "state")
+        k = numbered(k, len(self) + 1, "state")
         low, high = sorted((self.changes_before(j), self.changes_before(k)))
         changed: list[Change] = []
         for slot in dict.fromkeys(self.columns.slot[low:high]):

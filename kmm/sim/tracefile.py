@@ -21,7 +21,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from kmm.errors import KmmError
+from kmm.errors import KmmError, WrongType
 from kmm.sim.recorder import Columns, ObjectEntry
 from kmm.sim.sources import Code, Place, Sources
 from kmm.sim.trace import FunctionEntry, Trace
@@ -203,8 +203,15 @@ def _decode(document: dict[str, Any]) -> Trace:
     )
 
 
+def require_path(path: object) -> None:
+    """It names a file; WrongType for what cannot."""
+    if not isinstance(path, str | os.PathLike):
+        raise WrongType(f"a file is named by a text or a Path, not by {path!r:.60}")
+
+
 def save(trace: Trace, path: str | os.PathLike[str]) -> None:
     """Write the trace to `path`; KmmError where that is impossible."""
+    require_path(path)
     text = json.dumps(to_dict(trace), separators=(",", ":"))
     try:
         Path(path).write_text(text + "\n", encoding="ascii", newline="\n")
@@ -214,6 +221,7 @@ def save(trace: Trace, path: str | os.PathLike[str]) -> None:
 
 def load(path: str | os.PathLike[str]) -> Trace:
     """Read a trace from `path`; KmmError if it is not there or no trace."""
+    require_path(path)
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:

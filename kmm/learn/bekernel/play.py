@@ -44,9 +44,11 @@ class Setting:
 
     def __post_init__(self) -> None:
         """Raises KmmError for what there is not."""
-        if self.kind not in KINDS:
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
             raise KmmError(f"Setting: kind is one of {', '.join(KINDS)}, not {self.kind!r}")
-        if not (1 <= self.mappers <= 8 and 0 <= self.node <= 2 and self.pins >= 0):
+        numbers = (self.mappers, self.node, self.pins)
+        whole = all(isinstance(n, int) and not isinstance(n, bool) for n in numbers)
+        if not (whole and 1 <= self.mappers <= 8 and 0 <= self.node <= 2 and self.pins >= 0):
             raise KmmError("Setting: 1 to 8 mappers, node 0 to 2, and pins from 0 on")
 
     def world(self) -> World:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 
 from kmm.scenario.checks.place import ScenarioError, guess, show
 from kmm.scenario.spec import PAGE_SIZE, Spec
+from kmm.scenario.wanted import USER_END
 
-USER_END = 1 << 47  # where user space ends on x86-64
 _FEW = 4
 
 

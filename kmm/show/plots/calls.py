@@ -104,7 +104,7 @@ def _by_task(trace: Trace, task: str | None) -> dict[str, list[Call]]:
         raise KmmError("no kernel function is called in this trace, so there are no calls to plot")
     if task is None:
         return calls
-    if task not in calls:
+    if not isinstance(task, str) or task not in calls:
         near = difflib.get_close_matches(str(task), calls, n=3, cutoff=0.3) or list(calls)[:3]
         what = "calls no kernel function" if task in trace.tasks else "is no task of this trace"
         raise KmmError(f"{task} {what}; try {', '.join(near)}")
