@@ -75,14 +75,16 @@ class KernelWidget:
         kernel = self.kernel
         picture = kernel.picture
         self.picture.value = picture.bare
-        self._say(kernel.says)
-        self.moves.options = kernel.moves
-        self.moves.value = None
+        with self.moves.hold_sync():
+            self.moves.options = kernel.moves
+            self.moves.value = None
         self._describe()
         lines = "".join(f'    "{move}",\n' for move in kernel.sequence)
         count = len(kernel.sequence)
         many = {0: "no move yet", 1: "1 move"}.get(count, f"{count} moves")
         self.sequence.value = f"Your moves, to copy ({many}):{PRE}[\n{escape(lines)}]</pre>"
+        # Said last: whoever goes on when it is there finds the new list, not the old one.
+        self._say(kernel.says)
 
     def _describe(self) -> None:
         """What the chosen move does, before it is made."""
