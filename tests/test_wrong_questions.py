@@ -57,7 +57,6 @@ QUESTIONS: list[tuple[Callable[[Any], object], str]] = [
     (lambda t: kmm.check("e01.q1", 3, seed="dog"), "check: a seed is a whole number from 0 on, not 'dog'"),
     (lambda t: kmm.check("e01.q1", 3, seed=-1), "check: a seed is a whole number from 0 on, not -1"),
     (lambda t: kmm.check("e01.q1", 3, checks="ab"), "check: checks is a list of checks"),
-    (lambda t: kmm.check("e01.q1", 3, checks=[]), "check: checks is a list of checks"),
     (lambda t: Setting(kind=["anon"]), "Setting: kind is one of anon"),
     (lambda t: Setting(mappers=1.5), "Setting: 1 to 8 mappers, node 0 to 2, and pins from 0 on"),
     (lambda t: Setting(pins=True), "Setting: 1 to 8 mappers, node 0 to 2, and pins from 0 on"),

@@ -184,7 +184,6 @@ def check(
 def _are_checks(checks: Any) -> bool:
     return (
         isinstance(checks, list | tuple)
-        and bool(checks)
         and all(hasattr(one, part) for one in checks for part in ("label", "points", "judge"))
     )
 

@@ -106,6 +106,7 @@ def test_answers_stay_in_the_page_and_can_be_saved(page: Page, tmp_path: Path) -
     opened(page, trace, tmp_path / "a.html", QUESTIONS)
     page.locator(".answer").fill("1")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/a.html#step=38*")  # the browser has heard of it
     page.reload()
     page.get_by_role("button", name="Answers as text").click()
     with page.expect_download() as waited:
