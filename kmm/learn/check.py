@@ -182,9 +182,8 @@ def check(
 
 
 def _are_checks(checks: Any) -> bool:
-    return (
-        isinstance(checks, list | tuple)
-        and all(hasattr(one, part) for one in checks for part in ("label", "points", "judge"))
+    return isinstance(checks, list | tuple) and all(
+        hasattr(one, part) for one in checks for part in ("label", "points", "judge")
     )
 
 
