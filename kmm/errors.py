@@ -63,7 +63,7 @@ def is_own(file: str) -> bool:
 
 
 def raised_by_own(error: Exception) -> Exception:
-    """The same error, without the frames of kmm that lead to the function of one's own below.
+    """The same error, told without the frames of kmm that lead to the function of one's own below.
 
     What that function called stays; so does everything if there is no such function.
     """

@@ -189,7 +189,7 @@ def _are_checks(checks: Any) -> bool:
 
 def _judged(one: Kind, mine: Any, p: Parameters, problem: Problem) -> Judged:
     # Also what an answer does while it is only looked at (its __repr__) is not ours.
-    outcome = attempt(lambda: one.judge(mine, p), 5 * SECONDS)
+    outcome = attempt(one.judge, mine, p, seconds=5 * SECONDS)
     if isinstance(outcome, Trouble):
         outcome = Outcome(False, outcome.says, frozenset({outcome.kind}))
     slips: tuple[str, ...] = ()

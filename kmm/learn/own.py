@@ -15,12 +15,13 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from kmm.errors import KmmError, is_own
 from kmm.sim.watchdog import Endless, Watchdog
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 #: So many steps are more than any exercise needs.
 STEPS = 20_000
@@ -70,12 +71,12 @@ def _raise_here(error: type[BaseException] | None) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), what)
 
 
-def attempt(run: Callable[[], T], seconds: float = SECONDS) -> T | Trouble:
-    """What `run` returns, or why it returns nothing.  KeyboardInterrupt alone comes through."""
+def attempt(run: Callable[[*Ts], T], *args: *Ts, seconds: float = SECONDS) -> T | Trouble:
+    """What `run(*args)` returns, or why nothing.  KeyboardInterrupt alone comes through."""
     tracer = sys.gettrace()
     try:
         with Watchdog(lambda: None, seconds, OutOfTime):
-            return run()
+            return run(*args)
     except KeyboardInterrupt:
         raise
     except Endless as error:

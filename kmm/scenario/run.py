@@ -66,8 +66,9 @@ class Run:
                 pass
             except KernelBug as bug:
                 self.bug = bug.message
-            except Exception as error:  # noqa: BLE001 - it goes on, told more shortly
-                raise raised_by_own(error)  # noqa: B904 - it is the same error
+            except Exception as error:
+                raised_by_own(error)
+                raise
             if isinstance(machine.bug, StepLimit):
                 # Also of an operation that has caught it: what came then took no step.
                 self.rc, self.stopped = None, machine.bug.message

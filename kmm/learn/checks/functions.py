@@ -74,7 +74,7 @@ class Conforms:
         if no is not None:
             return no
         for name in self.scenarios:
-            run = attempt(lambda name=name: run_with(self.function, mine, name))  # type: ignore[misc]
+            run = attempt(run_with, self.function, mine, name)
             if isinstance(run, Trouble):
                 return troubled(run, f"in {name}")
             with edited(self.edits):
@@ -144,7 +144,7 @@ class Keeps:
         if no is not None:
             return no
         for name in self.scenarios:
-            run = attempt(lambda name=name: run_with(self.function, mine, name))  # type: ignore[misc]
+            run = attempt(run_with, self.function, mine, name)
             if isinstance(run, Trouble):
                 return troubled(run, f"in {name}")
             says, facts = self._wrong(run)
@@ -188,7 +188,7 @@ class Explored:
         no = refused(mine)
         if no is not None:
             return no
-        verdict = attempt(lambda: self._explore(mine), self.seconds + 2 * SECONDS)
+        verdict = attempt(self._explore, mine, seconds=self.seconds + 2 * SECONDS)
         others = " and ".join(GUARDS[self.guard].actors)
         where = f"beside {others}"
         if isinstance(verdict, Trouble):
@@ -237,7 +237,7 @@ class Calls:
         no = refused(mine)
         if no is not None:
             return no
-        run = attempt(lambda: run_with(self.function, mine, self.scenario))
+        run = attempt(run_with, self.function, mine, self.scenario)
         if isinstance(run, Trouble):
             return troubled(run, f"in {self.scenario}")
         steps = [step for step in run.trace if step.function == self.function]

@@ -101,7 +101,7 @@ class Plays:
         settings = self.settings(p)
         for setting in settings:
             k = Kernel(setting)
-            trouble = attempt(lambda k=k: mine(k))  # type: ignore[misc]
+            trouble = attempt(mine, k)
             where = _short(setting)
             if isinstance(trouble, Trouble):
                 return self._troubled(trouble, where, k)

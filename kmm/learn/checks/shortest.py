@@ -55,7 +55,7 @@ class Shortest:
         if not isinstance(mine, str | Schedule):
             says = f'a schedule is asked for, as in "migrate 36, lookup", not {quoted(mine)}'
             return Outcome(False, says, frozenset({"of another kind"}))
-        found = attempt(lambda: self._judge(mine, self.case(p)), 4 * SECONDS)
+        found = attempt(lambda: self._judge(mine, self.case(p)), seconds=4 * SECONDS)
         if isinstance(found, Trouble):
             known = "impossible" if " asks for " in found.says else "no such task"
             return Outcome(False, found.says, frozenset({known, found.kind}))
@@ -119,13 +119,13 @@ class Makes:
             return no
         cases = self.cases(p)
         for case in cases:
-            schedule = attempt(lambda case=case: mine(case))  # type: ignore[misc]
+            schedule = attempt(mine, case)
             if isinstance(schedule, Trouble):
                 return troubled(schedule, f"for {case.name}")
             if not isinstance(schedule, str | Schedule):
                 says = f"for {case.name}: a schedule is asked for, not {quoted(schedule)}"
                 return Outcome(False, says, frozenset({"of another kind"}))
-            found = attempt(lambda case=case, schedule=schedule: self._judge(case, schedule))  # type: ignore[misc]
+            found = attempt(self._judge, case, schedule)
             if isinstance(found, Trouble):
                 says = f"for {case.name}: {found.says}"
                 return Outcome(False, says, frozenset({"impossible"}))

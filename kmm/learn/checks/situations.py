@@ -60,7 +60,7 @@ class Behaves:
         if no is not None:
             return no
         for one in self.situations:
-            run = attempt(lambda one=one: self._run(one, mine, p))  # type: ignore[misc]
+            run = attempt(self._run, one, mine, p)
             where = f"where {one.where}"
             if isinstance(run, Trouble):
                 return troubled(run, where)
@@ -112,7 +112,7 @@ class Withstands:
             return no
         case = replace(self.case, invariants=(*self.case.invariants, *self.demands))
         where = f"beside {self.beside}"
-        verdict = attempt(lambda: self._explore(case, mine), self.seconds + 2 * SECONDS)
+        verdict = attempt(self._explore, case, mine, seconds=self.seconds + 2 * SECONDS)
         if isinstance(verdict, Trouble):
             return troubled(verdict, where)
         found = verdict.violation

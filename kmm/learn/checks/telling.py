@@ -52,7 +52,7 @@ class Tells:
             return no
         said: list[tuple[Witness, bool]] = []
         for one in self.witnesses(p):
-            answer = attempt(lambda one=one: one.ask(mine), self.seconds)  # type: ignore[misc]
+            answer = attempt(one.ask, mine, seconds=self.seconds)
             if isinstance(answer, Trouble):
                 return troubled(answer, f"asked about {one.name}")
             if not isinstance(answer, bool):

@@ -56,7 +56,7 @@ class Alike:
             return no
         number = 0
         for where, make in self.worlds(p):
-            run = attempt(lambda make=make: _run(self.function, mine, make, ()))  # type: ignore[misc]
+            run = attempt(_run, self.function, mine, make, ())
             if isinstance(run, Trouble):
                 return troubled(run, f"with {where}")
             model = make()
@@ -90,7 +90,7 @@ class Leaves:
             return no
         number = 0
         for where, make in self.worlds(p):
-            run = attempt(lambda make=make: _run(self.function, mine, make, self.edits))  # type: ignore[misc]
+            run = attempt(_run, self.function, mine, make, self.edits)
             if isinstance(run, Trouble):
                 return troubled(run, f"with {where}")
             found = self._found(run)
